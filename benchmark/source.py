@@ -1,0 +1,46 @@
+"""One clip of a benchmark with its files, read when asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.files import inside
+from benchmark.manifest import Clip
+from benchmark.tracks import Tracks, read_tracks
+
+
+@dataclass(frozen=True)
+class Source:
+    """A clip's manifest line and the folder it lies in; picklable, and cheap until something is read."""
+
+    root: Path
+    clip: Clip
+
+    @property
+    def video(self) -> Path:
+        """The clip's video file."""
+        return inside(self.root, self.clip.file_name)
+
+    @cached_property
+    def frames(self) -> NDArray[np.uint8]:
+        """Decoded frames, uint8 RGB [T, H, W, 3]."""
+        from benchmark.video import read_video
+
+        return read_video(self.video).frames
+
+    @cached_property
+    def tracks(self) -> Tracks | None:
+        """The clip's tracks in pixels, or None when it has none; raises `ItemError` when the file is unusable."""
+        return read_tracks(inside(self.root, self.clip.tracks.file)) if self.clip.tracks else None
+
+    def mask(self, frame: int) -> Path | None:
+        """The mask file of a frame, or None when the clip has none for it."""
+        masks = self.clip.masks
+        if masks is None or frame not in masks.frames:
+            return None
+        return inside(self.root, f"{masks.folder}/{frame:05d}.png")
