@@ -16,7 +16,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
-from benchmark.errors import InputError, ItemError, OutputError, TransientError, VmtbenchError
+from benchmark.errors import InputError, OutputError, TransientError, VmtbenchError
 from benchmark.files import STATE_FOLDER, fingerprint, make_output_folder, write_json_atomic
 from benchmark.progress import Reporter, Silent, reported
 
@@ -283,14 +283,3 @@ def _follow_parent() -> None:
 def failures(report: Report) -> Iterable[tuple[str, str]]:
     """Return (key, reason) of failed items in the order of their keys."""
     return sorted(report.failed.items())
-
-
-def raise_if_nothing_done(report: Report, what: str) -> None:
-    """Raise when every item failed, naming the first reason.
-
-    Raises:
-        ItemError: there were failures and nothing was done or kept.
-    """
-    if report.failed and not (report.done or report.kept):
-        key, reason = next(iter(failures(report)))
-        raise ItemError(f"{what}: all {len(report.failed)} items failed, the first ({key}) because {reason}")

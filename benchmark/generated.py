@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,9 +50,8 @@ def list_methods(out: Path, bench: Benchmark) -> dict[str, Path]:
     """
     if not out.is_dir():
         raise InputError(f"{out} is not a folder, expected generated videos as {out}/METHOD/CLIP/PROMPT.mp4")
-    folders = [
-        path for path in sorted(out.iterdir()) if path.is_dir() and path.name not in (STATE_FOLDER, SCORES_FOLDER)
-    ]
+    own = (STATE_FOLDER, SCORES_FOLDER)
+    folders = [path for path in sorted(out.iterdir()) if path.is_dir() and path.name not in own]
     if any(_belongs(path.name, bench) for path in folders):
         return {out.resolve().name: out}
     methods = {path.name: path for path in folders if any(_belongs(child.name, bench) for child in path.iterdir())}
@@ -86,7 +86,7 @@ def _belongs(name: str, bench: Benchmark) -> bool:
 def _find_by_id(folder: Path, clip: Clip, prompt: Prompt, bench: Benchmark) -> Iterator[tuple[int, Path]]:
     plain = folder / clip.id / f"{prompt.id}.mp4"
     if plain.exists():
-        yield 0, plain
+        yield _recorded_seed(plain), plain
     for path in (folder / clip.id).glob(f"{prompt.id}@*.mp4"):
         seed = path.stem.rpartition("@")[2]
         if seed.isdecimal():
@@ -103,6 +103,14 @@ def _find_by_text(folder: Path, clip: Clip, prompt: Prompt, bench: Benchmark) ->
         yield from enumerate(videos)
 
 
+def _recorded_seed(video: Path) -> int:
+    """Return the seed in the `.json` beside a video that vmtbench made; 0 for anyone else's."""
+    try:
+        return int(json.loads(video.with_suffix(".json").read_text(encoding="utf-8"))["seed"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return 0
+
+
 def _owner(path: Path, owners: Iterable[str]) -> str:
     for clip in sorted(owners, key=len, reverse=True):
         if path.stem == clip or path.stem.startswith((f"{clip}_", f"{clip}-", f"{clip}.")):
@@ -114,6 +122,6 @@ def _owner(path: Path, owners: Iterable[str]) -> str:
 
 
 def _text_names(prompt: Prompt) -> set[str]:
-    """Folder names that MTBench's scripts make of a prompt: the evaluator drops a final stop, inference any last letter."""
+    """Folder names that MTBench's scripts make of a prompt: one drops a final stop, the other any last character."""
     name = prompt.text.strip().replace(" ", "_")
     return {name.removesuffix("."), name[:-1]}

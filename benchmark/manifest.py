@@ -85,6 +85,7 @@ class TrackFacts(Record):
     """The point tracks of a clip and what made them."""
 
     file: RelativePath
+    sha256: Sha256
     tracker: str
     tracker_settings: dict[str, Any] = Field(default_factory=dict)
     sampler: str = Field(description="how the query points were chosen")

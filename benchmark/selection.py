@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain, pairwise
 from typing import Annotated
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
 from benchmark.errors import InputError, ItemError
 from benchmark.manifest import Record, Rejected
+from benchmark.masks import foreground, object_indices, read_mask
 from benchmark.registry import unknown
 from benchmark.sequence import Sequence
+from benchmark.video import iter_video, probe_video, read_images
 
 MOTION_HEIGHT = 192
 """Height in pixels to which larger frames are reduced before motion is measured."""
@@ -23,6 +25,7 @@ MOTION_PAIRS = 4
 """Pairs of neighbouring frames on which motion is measured."""
 
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Speed = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Criteria(Record):
@@ -32,10 +35,10 @@ class Criteria(Record):
     still.
     """
 
-    min_frames: int = Field(8, ge=2, description="frames on disk")
-    min_area: Share = Field(0.005, description="least share of the first frame that all objects cover together")
-    max_area: Share = Field(0.75, description="largest share of the first frame that all objects cover together")
-    min_motion: float = Field(0.0005, ge=0, allow_inf_nan=False, description="frame heights per frame; see `motion_of`")
+    min_frames: int = Field(default=8, ge=2, description="frames on disk")
+    min_area: Share = Field(default=0.005, description="least share of the first frame that its objects cover")
+    max_area: Share = Field(default=0.75, description="largest share of the first frame that its objects cover")
+    min_motion: Speed = Field(default=0.0005, description="frame heights per original frame, see `motion_of`")
 
     @model_validator(mode="after")
     def _bounds_are_in_order(self) -> Criteria:
@@ -113,7 +116,7 @@ def reason_against(sequence: Sequence, criteria: Criteria) -> str | None:
     """
     frames = _frame_count(sequence)
     if frames < criteria.min_frames:
-        return f"it has {_frames(frames)}, expected at least {criteria.min_frames}"
+        return f"it has {frames} frame{'s' if frames != 1 else ''}, expected at least {criteria.min_frames}"
     if sequence.masks and (reason := _reason_against_object(sequence, criteria)):
         return reason
     if criteria.min_motion > 0 and (motion := motion_of(sequence)) < criteria.min_motion:
@@ -132,12 +135,11 @@ def motion_of(sequence: Sequence) -> float:
     Raises:
         ItemError: a frame or mask cannot be read.
     """
-    starts = _pair_starts(sequence, _frame_count(sequence))
     lengths = []
-    for start, pair in zip(starts, _frame_pairs(sequence, starts), strict=True):
-        objects = _objects_at(sequence, start)
+    for start, first, second in _frame_pairs(sequence):
+        objects = _objects_at(sequence, start) if sequence.masks else None
         if objects is None or objects.any():
-            lengths.append(mean_flow(pair[0], pair[1], objects))
+            lengths.append(mean_flow(first, second, objects))
     return float(np.mean(lengths)) / sequence.frame_step if lengths else 0.0
 
 
@@ -149,10 +151,16 @@ def mean_flow(first: NDArray[np.uint8], second: NDArray[np.uint8], where: NDArra
         second: uint8 [H, W, 3] RGB.
         where: bool [h, w], pixels to average over, of any size; None averages over all.
     """
+    import cv2
+
     height = min(MOTION_HEIGHT, first.shape[0])
     size = (max(1, round(first.shape[1] * height / first.shape[0])), height)
-    small = [cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA) for frame in (first, second)]
-    flow = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_FAST).calc(small[0], small[1], np.zeros((*size[::-1], 2), np.float32))
+    before, after = (
+        cv2.resize(cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY), size, interpolation=cv2.INTER_AREA)
+        for frame in (first, second)
+    )
+    estimator = cv2.DISOpticalFlow.create(cv2.DISOPTICAL_FLOW_PRESET_MEDIUM)
+    flow = estimator.calc(before, after, np.zeros((*before.shape, 2), np.float32))
     lengths = np.linalg.norm(flow, axis=2) / height
     if where is None:
         return float(lengths.mean())
@@ -162,13 +170,42 @@ def mean_flow(first: NDArray[np.uint8], second: NDArray[np.uint8], where: NDArra
 
 def _reason_against_object(sequence: Sequence, criteria: Criteria) -> str | None:
     if 0 not in sequence.masks:
-        return f"its first frame has no mask (its first annotated frame is {min(sequence.masks)}), expected an object there"
-    objects = _objects_at(sequence, 0)
-    assert objects is not None
-    area = float(objects.mean())
+        first = min(sequence.masks)
+        return f"its first frame has no mask (frame {first} is the first that has one), expected an object there"
+    area = float(_objects_at(sequence, 0).mean())
     if area == 0:
-        return f"mask {sequence.masks[0]} of its first frame is all background, expected an object there"
+        return f"the mask of its first frame, {sequence.masks[0]}, is all background, expected an object there"
     if not criteria.min_area <= area <= criteria.max_area:
         bounds = f"{criteria.min_area:g} to {criteria.max_area:g}"
         return f"its objects cover {area:.3g} of the first frame, expected {bounds}"
     return None
+
+
+def _objects_at(sequence: Sequence, frame: int) -> NDArray[np.bool_]:
+    """Return the object pixels bool [H, W] of a frame that has a mask."""
+    mask = object_indices(read_mask(sequence.masks[frame]), soft=sequence.soft_masks)
+    return foreground(mask, soft=False)
+
+
+def _frame_count(sequence: Sequence) -> int:
+    return len(sequence.images) if sequence.video is None else probe_video(sequence.video).frames
+
+
+def _frame_pairs(sequence: Sequence) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.uint8]]]:
+    """Yield (index, frame, next frame) for the pairs on which motion is measured."""
+    starts = _pair_starts(sequence)
+    if sequence.video is None:
+        for start in starts:
+            first, second = read_images(sequence.images[start : start + 2])
+            yield start, first, second
+    else:
+        frames = chain.from_iterable(iter_video(sequence.video, batch=16))
+        for start, (first, second) in enumerate(pairwise(frames)):
+            if start in starts:
+                yield start, first, second
+
+
+def _pair_starts(sequence: Sequence) -> list[int]:
+    possible = [start for start in range(_frame_count(sequence) - 1) if start in sequence.masks or not sequence.masks]
+    count = min(MOTION_PAIRS, len(possible))
+    return [possible[place] for place in np.linspace(0, len(possible) - 1, count).astype(int)]

@@ -112,7 +112,7 @@ def fetch(name: str, folder: Path | None = None, *, offline: bool = False) -> Pa
     except (OSError, HfHubHTTPError) as error:
         raise InputError(
             f"weights {name} could not be fetched from hub repository {weights.source} ({type(error).__name__}); "
-            f"check the network, or put {', '.join(weights.files)} into a folder {name} and name its parent by --weights"
+            f"check the network, or put {', '.join(weights.files)} into FOLDER/{name} and pass --weights FOLDER"
         ) from error
     return _complete(Path(found), weights)
 

@@ -19,7 +19,7 @@ _CELL = [*_ROW, "split"]
 
 
 def clip_means(scores: pd.DataFrame) -> pd.DataFrame:
-    """One value per source clip: the mean over its prompts of the mean over their seeds.
+    """Fold to one value per source clip: the mean over its prompts of the mean over their seeds.
 
     Args:
         scores: as `leaderboards.scores.read_scores` returns them.
@@ -32,7 +32,7 @@ def clip_means(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def aggregate(scores: pd.DataFrame) -> pd.DataFrame:
-    """The leaderboard in long format: one row per protocol, settings, metric, method and split.
+    """Make the leaderboard in long format: one row per protocol, settings, metric, method and split.
 
     Scores of different settings (`comparable_with`) are never folded together.
 
@@ -54,7 +54,7 @@ def aggregate(scores: pd.DataFrame) -> pd.DataFrame:
     summary["status"] = "ok"
     summary.loc[summary["coverage"] < FULL_COVERAGE, "status"] = "incomplete"
     summary.loc[summary["value"].isna(), "status"] = "absent"
-    summary["reason"] = summary["reason"].fillna("")
+    summary["reason"] = summary["reason"].astype(object).fillna("")
     summary["reference"] = summary["protocol"] == summary["comparable_with"]
     summary["control"] = summary["method"].map(is_control).astype(bool)
     described = summary.merge(scores[[*_COLUMN, "unit", "direction"]].drop_duplicates(_COLUMN), on=_COLUMN)
@@ -65,7 +65,7 @@ def aggregate(scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def _with_absent(scores: pd.DataFrame) -> pd.DataFrame:
-    """The scores, sorted, plus a row `absent` for every prompt that a method lacks and another one has."""
+    """Sort the scores and add a row `absent` for every prompt that a method lacks and another one has."""
     items = scores[[*_COLUMN, "level", "clip", "prompt"]].drop_duplicates()
     expected = scores[_ROW].drop_duplicates().merge(items, on=_COLUMN)
     samples = expected.merge(scores[[*expected.columns, "seed", "value", "status", "reason"]], how="left")
@@ -116,7 +116,7 @@ def _reasons(samples: pd.DataFrame) -> pd.Series:
     commonest = counts.sort_values(["count", "reason"], ascending=[False, True]).drop_duplicates([*_CELL, "status"])
     commonest = commonest.sort_values([*_CELL, "status"])
     commonest["text"] = [
-        f"{status}: {'' if count == total else 'for example '}{reason} ({total})"
+        f"{status} ({total}): {'' if count == total else 'for example '}{reason}"
         for status, reason, count, total in commonest[["status", "reason", "count", "total"]].itertuples(index=False)
     ]
     return commonest.groupby(_CELL)["text"].agg("; ".join).rename("reason")

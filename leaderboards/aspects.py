@@ -19,20 +19,20 @@ _RANK = {name: rank for rank, name in enumerate(name for names in ASPECTS.values
 
 
 def base_name(identifier: str) -> str:
-    """The name before the parameters: `hybrid_mf` of `hybrid_mf(alpha=0.5)`."""
+    """Return the name before the parameters: `hybrid_mf` of `hybrid_mf(alpha=0.5)`."""
     return identifier.partition("(")[0]
 
 
 def metric_order(metric: str) -> tuple[int, str]:
-    """Sort key of a metric id: motion, edit, temporal, then the rest; ties by the id."""
+    """Return the sort key of a metric id: motion, edit, temporal, then the rest; ties by the id."""
     return _RANK.get(base_name(metric), len(_RANK)), metric
 
 
 def method_order(method: str) -> tuple[int, str]:
-    """Sort key of a method: methods by name, then the controls in their own order."""
+    """Return the sort key of a method: methods by name, then the controls in their own order."""
     return (1 + CONTROLS.index(base_name(method)) if is_control(method) else 0), method
 
 
 def is_control(method: str) -> bool:
-    """Whether the method is one of the scale's ends rather than a competitor."""
+    """Say whether the method is one of the scale's ends rather than a competitor."""
     return base_name(method) in CONTROLS

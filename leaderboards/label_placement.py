@@ -14,7 +14,6 @@ def place_labels(
     sizes: NDArray[np.float64],
     bounds: tuple[float, float, float, float],
     gap: float,
-    taken: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
     """Greedy label placement: each label takes the nearest free place in one of eight directions.
 
@@ -26,13 +25,11 @@ def place_labels(
         sizes: [N, 2] label width and height in pixels.
         bounds: x0, y0, x1, y1 of the area for labels in pixels.
         gap: pixels between a marker's centre and its nearest label; markers count as squares of this half side.
-        taken: [M, 4] further boxes x0, y0, x1, y1 that labels must not touch.
 
     Returns:
         [N, 2] label centres in pixels.
     """
-    markers = np.hstack([points - 0.8 * gap, points + 0.8 * gap])
-    obstacles = markers if taken is None else np.vstack([markers, taken])
+    obstacles = np.hstack([points - 0.8 * gap, points + 0.8 * gap])
     centres = np.empty_like(points)
     for index, (point, size) in enumerate(zip(points, sizes, strict=True)):
         candidates = _candidates(point, size, gap)

@@ -69,18 +69,18 @@ def protocol_tables(summary: pd.DataFrame, *, percent: bool) -> list[ProtocolTab
     return [_protocol_table(rows, percent) for _, rows in summary.groupby("protocol", sort=True)]
 
 
-def settings_of(protocol: str, comparable_with: str) -> str:
-    """The settings in which a score departs from its protocol: `tracker=dis` of `mtbench@1[tracker=dis]`."""
-    return comparable_with.removeprefix(protocol).removeprefix("[").removesuffix("]")
+def settings_of(comparable_with: str) -> str:
+    """Return the settings in which a score departs from its protocol: `tracker=dis` of `mtbench@1[tracker=dis]`."""
+    return comparable_with.partition("[")[2].removesuffix("]") or comparable_with
 
 
 def printed_unit(unit: str, percent: bool) -> str:
-    """The unit as a header shows it; empty for a plain number."""
+    """Return the unit as a header shows it; empty for a plain number."""
     return ("x100" if percent else "") if unit == "1" else unit
 
 
 def printed_scale(unit: str, percent: bool) -> float:
-    """The factor between a stored and a printed value: 100 for plain numbers in percent, else 1."""
+    """Return the factor between a stored and a printed value: 100 for plain numbers in percent, else 1."""
     return 100.0 if unit == "1" and percent else 1.0
 
 
@@ -90,11 +90,11 @@ def _protocol_table(summary: pd.DataFrame, percent: bool) -> ProtocolTable:
     marks = {comparable_with: number for number, comparable_with in enumerate(settings, start=1)}
     labels = _labels(summary["metric"].unique())
     blocks, incomplete, without_value = [], [], []
-    for (_, comparable_with, metric), rows in summary.groupby(["protocol", "comparable_with", "metric"], sort=False):
+    for _, rows in summary.groupby(["comparable_with", "metric"], sort=False):
+        metric, mark = rows["metric"].iloc[0], marks.get(rows["comparable_with"].iloc[0])
         if rows["value"].isna().all():
-            without_value.append((metric, rows["reason"].mode().iloc[0]))
+            without_value.append((metric, rows.loc[rows["split"] == "all-clips", "reason"].mode().iloc[0]))
             continue
-        mark = marks.get(comparable_with)
         blocks.append(_block(rows, labels[metric], mark, percent))
         incomplete += [(labels[metric] + mark_text(mark), sentence) for sentence in _missing_samples(rows)]
     methods = summary["method"].unique()
@@ -104,24 +104,24 @@ def _protocol_table(summary: pd.DataFrame, percent: bool) -> ProtocolTable:
         methods=tuple(method for method in methods if not is_control(method)),
         controls=tuple(method for method in methods if is_control(method)),
         blocks=tuple(blocks),
-        marks=tuple((marks[name], settings_of(protocol, name)) for name in settings if marks[name] in used),
+        marks=tuple((marks[name], settings_of(name)) for name in settings if marks[name] in used),
         incomplete=tuple(incomplete),
         without_value=tuple(without_value),
     )
 
 
 def mark_text(mark: int | None) -> str:
-    """`†1` for mark 1; nothing for reference settings."""
+    """Return `†1` for mark 1; nothing for reference settings."""
     return "" if mark is None else f"†{mark}"
 
 
 def in_panels(blocks: Sequence[MetricBlock], size: int) -> Iterator[Sequence[MetricBlock]]:
-    """The blocks in runs of at most `size`, as many as stand side by side."""
+    """Yield the blocks in runs of at most `size`, as many as stand side by side."""
     return (blocks[start : start + size] for start in range(0, len(blocks), size))
 
 
 def _labels(metrics: Sequence[str]) -> dict[str, str]:
-    """The name without parameters where only one metric has it, else the full id."""
+    """Shorten each id to the name before its parameters, unless another metric has the same name."""
     names = [base_name(metric) for metric in metrics]
     return {metric: name if names.count(name) == 1 else metric for metric, name in zip(metrics, names, strict=True)}
 
@@ -156,10 +156,10 @@ def _value(cell: dict, factor: float, digits: int) -> str:
 
 
 def _missing_samples(rows: pd.DataFrame) -> list[str]:
-    """One sentence for each reason that keeps the coverage of some methods below `FULL_COVERAGE`."""
+    """Write one sentence for each reason that keeps the coverage of some methods below `FULL_COVERAGE`."""
     below = rows[(rows["split"] == "all-clips") & (rows["coverage"] < FULL_COVERAGE)]
     shares = below.assign(total=below["n_samples"] + below["n_undefined"])
     return [
-        f"{', '.join(same['method'])}: {missing} of {total} samples have no value ({reason})"
+        f"{', '.join(same['method'])}: {missing} of {total} samples have no value; {reason}"
         for (missing, total, reason), same in shares.groupby(["n_undefined", "total", "reason"], sort=False)
     ]

@@ -63,7 +63,7 @@ def _score_file(path: Path) -> Path:
 
 
 def _read_file(file: Path) -> pd.DataFrame:
-    """The file's columns as text, with its name and the row numbers beside them for messages."""
+    """Read the columns as text, with the file's name and the row numbers beside them for messages."""
     try:
         table = _read_parquet(file) if file.suffix == ".parquet" else _read_csv(file)
     except (ValueError, OSError) as error:  # an empty file, a bad row, not UTF-8 or not Parquet: all ValueErrors
@@ -79,7 +79,7 @@ def _read_file(file: Path) -> pd.DataFrame:
 
 
 def _read_csv(file: Path) -> pd.DataFrame:
-    """Rows of the header's length, or a ValueError: pandas fills short rows and cuts long ones without a word."""
+    """Read rows as long as the header, or raise a ValueError: pandas fills short rows and cuts long ones silently."""
     with file.open(encoding="utf-8-sig", newline="") as lines:
         try:
             header, *rows = csv.reader(lines, strict=True)
@@ -118,7 +118,7 @@ def _is_finite(text: str) -> bool:
 
 def _with_numbers(table: pd.DataFrame) -> pd.DataFrame:
     integers = {column: pd.to_numeric(table[column].replace("", None)).astype("Int64") for column in _INTEGERS}
-    values = table["value"].map(lambda text: float(text) if text else math.nan).astype("float64")
+    values = [float(text) if text else math.nan for text in table["value"].tolist()]
     return table.assign(value=values, **integers)
 
 
@@ -149,7 +149,7 @@ def _check_agreement(table: pd.DataFrame, key: list[str], column: str) -> None:
 
 def _refuse(table: pd.DataFrame, bad: pd.Series, column: str, expected: str) -> None:
     if bad.any():
-        row = table.loc[bad.idxmax()]
+        row = table[bad].iloc[0]
         raise InputError(
             f"{row['file']}, row {row['row']}, column {column!r}: found {row[column]!r}, expected {expected}; "
             "correct the row or run `vmtbench score` again"

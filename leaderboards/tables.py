@@ -1,4 +1,4 @@
-"""Leaderboards as text with the same bytes for the same scores: CSV for programs, Markdown to read, LaTeX for papers."""
+"""Leaderboards as text: CSV for programs, Markdown for reading, LaTeX for papers; same scores, same bytes."""
 
 from __future__ import annotations
 
@@ -22,16 +22,17 @@ from leaderboards.layout import (
 )
 
 METRICS_PER_PANEL = 2
+_BLOCK_GAP = "@{\\hspace{12pt}}"
 _TITLES = (*(SPLIT_TITLES[split] for split in SPLITS), "n", "coverage")
 
 
 def to_csv(frame: pd.DataFrame) -> str:
-    """The frame as CSV: six decimals, LF line ends, empty where there is no value."""
+    """Write the frame as CSV: six decimals, LF line ends, empty where there is no value."""
     return frame.to_csv(index=False, float_format="%.6f", lineterminator="\n")
 
 
 def to_wide(summary: pd.DataFrame) -> pd.DataFrame:
-    """One row per method, controls last; unscaled.
+    """Turn the long leaderboard into one row per method, controls last; unscaled.
 
     Args:
         summary: as `leaderboards.aggregate.aggregate` returns it.
@@ -54,7 +55,7 @@ def to_wide(summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def to_markdown(summary: pd.DataFrame, *, percent: bool = False) -> str:
-    """A Markdown page with one section per protocol.
+    """Write a Markdown page with one section per protocol.
 
     Args:
         summary: as `leaderboards.aggregate.aggregate` returns it.
@@ -71,11 +72,11 @@ def to_markdown(summary: pd.DataFrame, *, percent: bool = False) -> str:
 
 
 def to_latex(summary: pd.DataFrame, *, percent: bool = False) -> str:
-    """LaTeX `table*` floats to `\\input` into a paper that loads booktabs; arguments as for `to_markdown`.
+    """Write LaTeX `table*` floats for a paper that loads booktabs; arguments as for `to_markdown`.
 
     Characters outside Latin-1 are printed as their code points, so that pdflatex compiles whatever a reason says.
     """
-    lines = ["% \\usepackage{booktabs}"]
+    lines = ["% needs \\usepackage{booktabs}"]
     for table in protocol_tables(summary, percent=percent):
         panels = list(in_panels(table.blocks, METRICS_PER_PANEL)) or [()]
         for number, panel in enumerate(panels, start=1):
@@ -85,21 +86,30 @@ def to_latex(summary: pd.DataFrame, *, percent: bool = False) -> str:
 
 
 def _notes(table: ProtocolTable, escape: Callable[[str], str], code: Callable[[str], str]) -> Iterator[str]:
-    """Everything that a reader must know beside the numbers."""
+    """Yield everything that a reader must know beside the numbers."""
     for block in table.blocks:
         if block.label != block.metric:
             yield f"{escape(block.label + mark_text(block.mark))} is {code(block.metric)}"
-    for mark, settings in table.marks:
-        yield (
-            f"{escape(mark_text(mark))} other settings than the reference of {code(table.protocol)}: {code(settings)}; "
-            "comparable only with scores of the same settings"
-        )
+    yield from _mark_notes(table, table.blocks, escape, code)
     if table.incomplete:
-        yield f"{escape(INCOMPLETE)} incomplete: less than 95 {escape('%')} of the samples have a value"
+        yield f"{escape(INCOMPLETE)} incomplete: less than 95 % of the samples have a value"
     for label, sentence in table.incomplete:
         yield f"{escape(label)}, {escape(sentence)}"
     for metric, reason in table.without_value:
         yield f"{code(metric)} has no value: {escape(reason)}"
+
+
+def _mark_notes(
+    table: ProtocolTable, blocks: Sequence[MetricBlock], escape: Callable[[str], str], code: Callable[[str], str]
+) -> Iterator[str]:
+    """Yield what each mark on these blocks stands for."""
+    used = {block.mark for block in blocks}
+    for mark, settings in table.marks:
+        if mark in used:
+            yield (
+                f"{escape(mark_text(mark))} other settings than the reference of {code(table.protocol)}: "
+                f"{code(settings)}; comparable only with scores of the same settings"
+            )
 
 
 def _markdown_panel(table: ProtocolTable, panel: Sequence[MetricBlock]) -> list[str]:
@@ -115,7 +125,7 @@ def _markdown_panel(table: ProtocolTable, panel: Sequence[MetricBlock]) -> list[
 
 
 def _markdown_grid(rows: Sequence[Sequence[str]]) -> list[str]:
-    """Rows as a padded pipe table: names to the left, numbers to the right."""
+    """Lay out rows as a padded pipe table: names to the left, numbers to the right."""
     widths = [max(3, *(len(row[column]) for row in rows)) for column in range(len(rows[0]))]
     lines = [
         "| " + " | ".join([row[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(row[1:], widths[1:], strict=True))])
@@ -136,7 +146,7 @@ def _cells(name: str, method: str, panel: Sequence[MetricBlock], escape: Callabl
 
 
 def _markdown(text: str) -> str:
-    """Plain text for a Markdown page or table cell."""
+    """Escape plain text for a Markdown page or table cell."""
     return re.sub(r"([\\`*|<\[\]])", r"\\\1", " ".join(text.split()))
 
 
@@ -145,14 +155,14 @@ def _code(text: str) -> str:
 
 
 def _latex_float(table: ProtocolTable, panel: Sequence[MetricBlock], part: str, *, with_notes: bool) -> list[str]:
-    notes = [READING, *_notes(table, str, str)] if with_notes else []
+    notes = [READING, *_notes(table, str, str)] if with_notes else list(_mark_notes(table, panel, str, str))
     return [
         "\\begin{table*}[t]",
         "\\centering\\footnotesize\\setlength{\\tabcolsep}{3pt}",
         f"\\caption{{Leaderboard under {_latex(table.protocol)} ({part}).}}",
         *(_latex_tabular(table, panel) if panel else []),
         *(["\\par\\medskip\\raggedright"] if notes else []),
-        *(f"{_latex(note)}.\\par" for note in notes),
+        *(f"{_latex(note)}\\par" for note in notes),
         "\\end{table*}",
     ]
 
@@ -166,7 +176,7 @@ def _latex_tabular(table: ProtocolTable, panel: Sequence[MetricBlock]) -> list[s
     rows = [_cells(method, method, panel, str) for method in table.methods]
     controls = [_cells(method, method, panel, str) for method in table.controls]
     return [
-        f"\\begin{{tabular}}{{l{'r' * width * len(panel)}}}",
+        f"\\begin{{tabular}}{{l{_BLOCK_GAP.join(['r' * width] * len(panel))}}}",
         "\\toprule",
         f" & {' & '.join(heads)} \\\\",
         " ".join(rules),
@@ -185,12 +195,13 @@ def _latex_row(cells: Sequence[str]) -> str:
 _LATEX_CHARACTERS = {
     "\\": "\\textbackslash{}", "{": "\\{", "}": "\\}", "$": "\\$", "&": "\\&", "#": "\\#", "%": "\\%", "_": "\\_",
     "~": "\\textasciitilde{}", "^": "\\textasciicircum{}", "<": "\\textless{}", ">": "\\textgreater{}",
-    "|": "\\textbar{}", "-": "-{}", "↑": "$\\uparrow$", "↓": "$\\downarrow$", "†": "$\\dagger$", "–": "--", "*": "$^{*}$",
+    "|": "\\textbar{}", "-": "-{}", "↑": "$\\uparrow$", "↓": "$\\downarrow$", "†": "$\\dagger$", "–": "--",
+    "*": "$^{*}$",
 }  # fmt: skip
 
 
 def _latex(text: str) -> str:
-    """Plain text for LaTeX; a hyphen keeps its own braces so that `--offline` stays two hyphens."""
+    """Escape plain text for LaTeX; a hyphen keeps its own braces so that `--offline` stays two hyphens."""
     return "".join(_latex_character(character) for character in " ".join(text.split()))
 
 

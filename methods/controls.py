@@ -13,11 +13,11 @@ from typing import Any
 
 import cv2
 import numpy as np
-from benchmark.video import write_video
 from numpy.typing import NDArray
 
 from benchmark.files import seed_of
 from benchmark.source import Source
+from benchmark.video import write_video
 from methods.adapter import Request
 
 Frames = NDArray[np.uint8]

@@ -37,7 +37,9 @@ def read(path: Path, *, fps: float | None = None) -> list[Sequence]:
     """
     videos = files_with(path, VIDEO_SUFFIXES)
     frame_folders = _frame_folders(path)
-    names = [video.stem for video in videos] + [folder.name for folder in frame_folders]
+    clips = [(video.stem, video, ()) for video in videos]
+    clips += [(folder.name, None, images_in(folder)) for folder in frame_folders]
+    names = [name for name, _, _ in clips]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(f"{path} holds two clips named {twice[0]!r}, expected each name once; rename one of them")
     if frame_folders and fps is None:
@@ -47,25 +49,15 @@ def read(path: Path, *, fps: float | None = None) -> list[Sequence]:
     sequences = [
         Sequence(
             dataset="folder",
-            name=video.stem,
+            name=name,
+            images=images,
             video=video,
-            masks=_video_masks(masks, video.stem),
-            caption=captions.get(video.stem),
+            fps=fps if images else None,
+            masks=_first_mask(masks, name) | _masks(masks / name, images),
+            caption=captions.get(name),
         )
-        for video in videos
+        for name, video, images in clips
     ]
-    for folder in frame_folders:
-        images = images_in(folder)
-        sequences.append(
-            Sequence(
-                dataset="folder",
-                name=folder.name,
-                images=images,
-                fps=fps,
-                masks=_frame_masks(masks, folder.name, images),
-                caption=captions.get(folder.name),
-            )
-        )
     if (subfolders(masks) or files_with(masks, (".png",))) and not any(sequence.masks for sequence in sequences):
         raise InputError(f"no mask in {masks} belongs to a clip, expected masks/<clip>/00000.png or masks/<clip>.png")
     return sequences
@@ -75,19 +67,17 @@ def _frame_folders(path: Path) -> list[Path]:
     return [folder for folder in subfolders(path) if folder.name != "masks" and images_in(folder)]
 
 
-def _frame_masks(masks: Path, name: str, images: tuple[Path, ...]) -> dict[int, Path]:
-    found = _first_mask(masks, name) | masks_of(images, masks / name)
+def _masks(folder: Path, images: tuple[Path, ...]) -> dict[int, Path]:
+    """Return frame index -> mask of a folder of frames, or of a video when there are no `images`."""
+    files = files_with(folder, (".png",))
+    if not images:
+        if odd := [mask for mask in files if not mask.stem.isdecimal()]:
+            raise InputError(f"mask {odd[0]} is not named by its frame's number from 0, expected for example 00000.png")
+        return {int(mask.stem): mask for mask in files}
     stems = {image.stem for image in images}
-    if strays := [mask for mask in files_with(masks / name, (".png",)) if mask.stem not in stems]:
+    if strays := [mask for mask in files if mask.stem not in stems]:
         raise InputError(f"mask {strays[0]} is named after no frame of {images[0].parent}; rename it or take it away")
-    return found
-
-
-def _video_masks(masks: Path, name: str) -> dict[int, Path]:
-    files = files_with(masks / name, (".png",))
-    if odd := [mask for mask in files if not mask.stem.isdecimal()]:
-        raise InputError(f"mask {odd[0]} is not named by its frame's number from 0, expected for example 00000.png")
-    return _first_mask(masks, name) | {int(mask.stem): mask for mask in files}
+    return masks_of(images, folder)
 
 
 def _first_mask(masks: Path, name: str) -> dict[int, Path]:
@@ -105,14 +95,17 @@ def _captions(path: Path, names: list[str]) -> dict[str, str]:
     key = next((column for column in ("clip", "video") if column in columns), None)
     if key is None or "caption" not in columns:
         found = ", ".join(columns) or "nothing"
-        raise InputError(f"{path} has the columns {found}, expected 'clip' (or 'video') and 'caption' in its first line")
+        raise InputError(
+            f"{path} has the columns {found}, expected 'clip' (or 'video') and 'caption' in its first line"
+        )
     captions: dict[str, str] = {}
     for row in rows:
+        line = f"{path}, line {rows.line_num}"
         clip, caption = _clip_name(row[key] or ""), (row["caption"] or "").strip()
         if not clip or not caption or None in row:
-            raise InputError(f"{path}, line {rows.line_num}: expected a clip and a caption; quote a caption with commas")
+            raise InputError(f"{line}: expected a clip and a caption; quote a caption with commas")
         if captions.setdefault(clip, caption) != caption:
-            raise InputError(f"{path}, line {rows.line_num}: clip {clip!r} has two captions, expected one; delete one")
+            raise InputError(f"{line}: clip {clip!r} has two captions, expected one; delete one")
     if captions and not captions.keys() & set(names):
         raise InputError(f"{path} names no clip of {path.parent} (its first is {next(iter(captions))!r}); correct it")
     return captions

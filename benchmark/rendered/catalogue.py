@@ -18,7 +18,7 @@ SLATE = Texture(((92, 98, 108), (122, 128, 136)), "checks", period=64, grain=(4,
 
 
 def demo_scenes() -> list[Scene]:
-    """Six clips of 24 frames, 256x192: two easy, two medium, two hard, with every category of the manifest."""
+    """Six clips of 24 frames, 256x192: two easy, two medium, one hard, and a puppet."""
     return [resting_crate(), tumbling_dumbbell(), sliding_tiles(), twirling_flower(), swimming_fish(), dancing_puppet()]
 
 
@@ -38,9 +38,9 @@ def resting_crate() -> Scene:
 
 def tumbling_dumbbell() -> Scene:
     """Easy, single object: a rigid body turns as it crosses the frame, and the camera follows a little."""
-    stripes = Texture(((240, 236, 226), (196, 52, 64)), "stripes", period=16, seed=20)
-    dumbbell = Union((Disc(23, (-36, 0)), Disc(23, (36, 0)), Capsule((-36, 0), (36, 0), 7)))
-    path = Pose(x=Curve(-52, 3.4), y=Curve(8, swing=22, period=48), angle=Curve(0.3, 0.06))
+    stripes = Texture(((202, 196, 184), (176, 46, 58)), "stripes", period=16, seed=20)
+    dumbbell = Union((Disc(30, (-42, 0)), Disc(30, (42, 0)), Capsule((-42, 0), (42, 0), 8)))
+    path = Pose(x=Curve(-40, 2.6), y=Curve(0, swing=14, period=48), angle=Curve(0.3, 0.045))
     return Scene(
         name="tumbling-dumbbell",
         caption="a striped dumbbell is tumbling over a grassy field",
@@ -56,11 +56,11 @@ def sliding_tiles() -> Scene:
     """Medium, multiple objects: five shapes cross each other's ways while they turn, breathe and grow."""
     triangle = Polygon(((-26, 20), (26, 20), (0, -24)), rounding=8)
     tiles = (
-        (rectangle(58, 50), "dots", ((36, 62, 120), (240, 208, 96)), Pose(Curve(-88, 3.0), Curve(-56, 0.4), Curve(0.2))),
-        (Disc(30), "stripes", ((244, 240, 228), (44, 110, 92)), Pose(Curve(84, -2.6), Curve(-44, 0.9), Curve(0, 0.02))),
-        (triangle, "checks", ((206, 72, 52), (248, 196, 120)), Pose(Curve(-72, 0.6), Curve(62, -2.6), Curve(0, -0.02))),
-        (star(5, 40, 22), "stripes", ((250, 220, 90), (196, 96, 30)), Pose(Curve(78, -0.4), Curve(48, 0.6), Curve(0.3))),
-        (rectangle(70, 36, 12), "dots", ((120, 60, 120), (236, 190, 220)), Pose(Curve(4, 0.5), Curve(-14, 2.7), Curve(0))),
+        (rectangle(58, 50), "dots", ((36, 62, 120), (240, 208, 96)), _slide(-88, 3.0, -56, 0.4, 0.2)),
+        (Disc(30), "stripes", ((204, 200, 188), (44, 110, 92)), _slide(84, -2.6, -44, 0.9, 0.0, 0.02)),
+        (triangle, "checks", ((206, 72, 52), (248, 196, 120)), _slide(-72, 0.6, 62, -2.6, 0.0, -0.02)),
+        (star(5, 40, 22), "stripes", ((214, 184, 76), (176, 84, 28)), _slide(78, -0.4, 48, 0.6, 0.3)),
+        (rectangle(70, 36, 12), "dots", ((120, 60, 120), (236, 190, 220)), _slide(4, 0.5, -14, 2.7, 0.0, growth=0.006)),
     )
     return Scene(
         name="sliding-tiles",
@@ -81,11 +81,10 @@ def sliding_tiles() -> Scene:
 
 def twirling_flower() -> Scene:
     """Medium, single object: five petals go round, and the flower curls as it goes."""
-    stripes = Texture(((250, 236, 150), (214, 84, 130)), "stripes", period=17, seed=40)
-    turns = 2 * np.pi * np.arange(5) / 5
-    petals = (Disc(17, (float(44 * np.cos(turn)), float(44 * np.sin(turn)))) for turn in turns)
-    stems = (Capsule((0, 0), (float(40 * np.cos(turn)), float(40 * np.sin(turn))), 4) for turn in turns)
-    path = Pose(x=Curve(-26, 1.6), y=Curve(6, swing=10, period=40), angle=Curve(0, -0.05))
+    stripes = Texture(((214, 196, 116), (190, 70, 112)), "stripes", period=17, seed=40)
+    tips = [(float(46 * np.cos(turn)), float(46 * np.sin(turn))) for turn in 2 * np.pi * np.arange(5) / 5]
+    flower = Union((*(Disc(20, tip) for tip in tips), *(Capsule((0, 0), tip, 2) for tip in tips)))
+    path = Pose(x=Curve(-26, 1.6), y=Curve(6, swing=10, period=40), angle=Curve(0, -0.04))
     return Scene(
         name="twirling-flower",
         caption="a striped flower is twirling over blue water",
@@ -94,7 +93,7 @@ def twirling_flower() -> Scene:
         objects=("flower",),
         layers=(
             Layer(WATER),
-            Layer(stripes, Union((*petals, *stems)), (Twist(Curve(swing=0.25, period=24), radius=60), path), mask=1),
+            Layer(stripes, flower, (Twist(Curve(swing=0.15), radius=60), path), mask=1),
         ),
         camera=Pose(x=Curve(0, -0.8)),
     )
@@ -124,20 +123,22 @@ def swimming_fish() -> Scene:
 
 
 def dancing_puppet() -> Scene:
-    """Hard, human: ten body parts swing from each other's joints."""
-    body = (Pose(x=Curve(-14, 1.2), y=Curve(2, swing=4, period=16), angle=Curve(0, swing=0.12, period=24)),)
-    left_arm, right_arm = (_limb(x, -22, angle=a, swing=s, period=30) for x, a, s in ((-20, 1.7, 0.4), (20, -1.6, 0.4)))
-    left_leg, right_leg = (_limb(x, 28, angle=a, swing=s, period=30) for x, a, s in ((-11, 0.3, 0.2), (11, -0.3, -0.2)))
-    left_hand, right_hand = (_limb(0, 31, angle=a, swing=s, period=24) for a, s in ((0.7, 0.4), (-0.7, -0.4)))
-    left_foot, right_foot = (_limb(0, 30, angle=a, swing=s, period=24) for a, s in ((0.1, 0.3), (-0.1, 0.3)))
-    red, blue, skin = ((228, 84, 72), (150, 30, 44)), ((92, 132, 200), (36, 62, 130)), ((246, 208, 170), (214, 150, 110))
+    """Human: ten parts swing from each other's joints; motion changes by degrees along a limb, so no count is right."""
+    red, blue = ((228, 84, 72), (150, 30, 44)), ((92, 132, 200), (36, 62, 130))
+    skin = ((246, 208, 170), (214, 150, 110))
+    body = (Pose(x=Curve(-14, 1.2), y=Curve(2, swing=4, period=24), angle=Curve(swing=0.08)),)
+    left_arm, right_arm = _limb(-20, -22, 1.7, swing=0.4, period=30), _limb(20, -22, -1.6, swing=0.4, period=30)
+    left_hand, right_hand = _limb(0, 31, 0.7, swing=0.2, period=30), _limb(0, 31, -0.7, swing=-0.2, period=30)
+    left_leg, right_leg = _limb(-11, 28, 0.3, swing=0.25, period=30), _limb(11, 28, -0.3, swing=-0.25, period=30)
+    left_foot, right_foot = _limb(0, 30, 0.1, swing=0.15, period=30), _limb(0, 30, -0.1, swing=-0.15, period=30)
+    head = _limb(0, -34, 0.0, swing=0.3)
     parts = (
         (blue, Capsule((0, 0), (0, 30), 9), (left_leg, *body)),
         (blue, Capsule((0, 0), (0, 28), 8), (left_foot, left_leg, *body)),
         (blue, Capsule((0, 0), (0, 30), 9), (right_leg, *body)),
         (blue, Capsule((0, 0), (0, 28), 8), (right_foot, right_leg, *body)),
         (red, rectangle(44, 66, 14), body),
-        (skin, Disc(19, (0, -14)), (_limb(0, -34, angle=0, swing=0.3, period=12), *body)),
+        (skin, Disc(19, (0, -14)), (head, *body)),
         (red, Capsule((0, 0), (0, 31), 8), (left_arm, *body)),
         (skin, Capsule((0, 0), (0, 26), 7), (left_hand, left_arm, *body)),
         (red, Capsule((0, 0), (0, 31), 8), (right_arm, *body)),
@@ -152,7 +153,7 @@ def dancing_puppet() -> Scene:
         layers=(
             Layer(SLATE),
             *(
-                Layer(Texture(colours, "checks", period=14, seed=60 + number), shape, motions, mask=1)
+                Layer(Texture(colours, "checks", period=14, contrast=0.16, seed=60 + number), shape, motions, mask=1)
                 for number, (colours, shape, motions) in enumerate(parts)
             ),
         ),
@@ -167,14 +168,18 @@ def _joint(x: float, y: float, angle: float) -> Pose:
     return Pose(Curve(x), Curve(y), Curve(angle))
 
 
-def _limb(x: float, y: float, angle: float, swing: float, period: float) -> Pose:
-    """A limb that hangs from (x, y) of its parent and swings about `angle`."""
+def _slide(x: float, dx: float, y: float, dy: float, angle: float, spin: float = 0.0, growth: float = 0.0) -> Pose:
+    return Pose(Curve(x, dx), Curve(y, dy), Curve(angle, spin), Curve(1.0, growth))
+
+
+def _limb(x: float, y: float, angle: float, swing: float, period: float = 24) -> Pose:
+    """Limb that hangs from (x, y) of its parent and swings about `angle`."""
     return Pose(Curve(x), Curve(y), Curve(angle, swing=swing, period=period))
 
 
 def _fish(index: int, x: float, y: float, dx: float, dy: float, length: float) -> Layer:
-    hue = np.array([(240, 130, 40), (60, 110, 180), (230, 80, 110), (110, 160, 60), (150, 80, 180)][index % 5])
-    skin = Texture((tuple(hue.tolist()), (250, 240, 220)), "dots", period=11, seed=50 + index)
+    hue = ((240, 130, 40), (60, 110, 180), (230, 80, 110), (110, 160, 60), (150, 80, 180))[index % 5]
+    skin = Texture((hue, (212, 202, 182)), "dots", period=11, seed=50 + index)
     beat = Bend(swing=1.3, wavelength=length, period=-16, phase=index / 8)
     path = Pose(Curve(x, dx), Curve(y, dy), Curve(float(np.arctan2(dy, dx))))
     return Layer(skin, fish(length), (beat, path), mask=index)

@@ -30,7 +30,7 @@ class Curve:
     phase: float = 0.0
 
     def at(self, t: Time) -> Array:
-        """The value at time t, in the shape of t."""
+        """Value at time t, in the shape of t."""
         t = np.asarray(t, np.float64)
         return self.start + self.rate * t + self.swing * np.sin(2 * np.pi * (t / self.period + self.phase))
 
@@ -143,7 +143,7 @@ def forward(motions: Sequence[Motion], points: Array, t: Time) -> Array:
 
 
 def inverse(motions: Sequence[Motion], points: Array, t: Time) -> Array:
-    """The points [..., 2] that `forward` carries to `points` at time t."""
+    """Points [..., 2] that `forward` carries to `points` at time t."""
     for motion in reversed(motions):
         points = motion.inverse(points, t)
     return points

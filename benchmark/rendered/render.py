@@ -10,10 +10,11 @@ import numpy as np
 from benchmark.rendered.motion import Array
 from benchmark.rendered.scene import Layer, Scene
 from benchmark.rendered.textures import Texture, paint, sample
-from benchmark.rendered.tracks import front, track
+from benchmark.rendered.tracking import track
+from benchmark.tracks import Tracks
 
-POINTS_PER_LAYER = 16
-"""Tracked points on every layer of an object that can be seen in frame 0."""
+POINTS = 100
+"""Tracked points per clip (fewer where frame 0 shows fewer pixels of objects)."""
 
 _MARGIN = 3  # px: room for the soft edge, and for what 128 points of a circle miss of its extent
 
@@ -26,27 +27,21 @@ class RenderedClip:
         scene: what was rendered.
         frames: uint8 [T, H, W, 3], RGB.
         masks: uint8 [T, H, W]; 0 background, 1.. index into `scene.objects` plus one.
-        queries: float32 [N, 3], (t, x, y) px, all in frame 0 and on objects.
-        points: float32 [N, T, 2], (x, y) px, exact.
-        visible: bool [N, T]: in frame and not covered by a nearer layer.
+        tracks: exact tracks of points on the objects, all queried in frame 0.
     """
 
     scene: Scene
     frames: Array
     masks: Array
-    queries: Array
-    points: Array
-    visible: Array
+    tracks: Tracks
 
 
 def render(scene: Scene) -> RenderedClip:
     """Render all frames, masks and tracks of a scene; the same scene gives the same bytes."""
     tiles = {layer.texture: paint(layer.texture) for layer in scene.layers}
     rendered = [_render_frame(scene, tiles, t) for t in range(scene.frames)]
-    queries = _queries(scene)
-    points, visible = track(scene, queries)
     frames, masks = (np.stack(images) for images in zip(*rendered, strict=True))
-    return RenderedClip(scene, frames, masks, queries, points, visible)
+    return RenderedClip(scene, frames, masks, track(scene, _queries(scene, masks[0])))
 
 
 def _render_frame(scene: Scene, tiles: Mapping[Texture, Array], t: int) -> tuple[Array, Array]:
@@ -67,7 +62,7 @@ def _render_frame(scene: Scene, tiles: Mapping[Texture, Array], t: int) -> tuple
 
 
 def _window(scene: Scene, layer: Layer, t: int) -> tuple[slice, slice]:
-    """The rows and columns that can show the layer: motions are continuous, so a circle about it stays about it."""
+    """Rows and columns that can show the layer: motions are continuous, so a circle about it stays about it."""
     if np.isinf(layer.shape.reach):
         return slice(None), slice(None)
     angles = np.linspace(0, 2 * np.pi, 128)
@@ -83,17 +78,10 @@ def _coverage(distance: Array) -> Array:
     return np.clip(0.5 - distance / np.maximum(slope, 1e-6), 0, 1).astype(np.float32)
 
 
-def _queries(scene: Scene) -> Array:
-    """Up to POINTS_PER_LAYER pixels of frame 0 on every layer of an object, float32 [N, 3]."""
-    rng = np.random.default_rng(scene.seed)
-    pixels = _pixel_centres(scene)
-    owner = front(scene, pixels, 0)
-    chosen = [np.zeros((0, 2))]
-    for index, layer in enumerate(scene.layers):
-        if layer.mask:
-            seen = pixels[owner == index]
-            chosen.append(rng.permutation(seen)[:POINTS_PER_LAYER])
-    points = np.concatenate(chosen)
+def _queries(scene: Scene, mask: Array) -> Array:
+    """POINTS object pixels of frame 0, whose mask is [H, W], drawn without replacement: float32 [N, 3]."""
+    pixels = _pixel_centres(scene)[mask > 0]
+    points = np.random.default_rng(scene.seed).permutation(pixels)[:POINTS]
     return np.column_stack([np.zeros(len(points)), points]).astype(np.float32)
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 
+from benchmark.manifest import Category
 from benchmark.rendered.motion import Array, Motion, Pose, Time, forward, inverse
 from benchmark.rendered.shapes import Plane, Shape
 from benchmark.rendered.textures import Texture
 
-Category = Literal["camera", "single_object", "multiple_objects", "human"]
+EVERYWHERE, AT_REST = Plane(), Pose()
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Layer:
     """
 
     texture: Texture
-    shape: Shape = Plane()
+    shape: Shape = EVERYWHERE
     motions: tuple[Motion, ...] = ()
     mask: int = 0
 
@@ -55,7 +55,7 @@ class Scene:
     category: Category
     objects: tuple[str, ...]
     layers: tuple[Layer, ...]
-    camera: Pose = Pose()
+    camera: Pose = AT_REST
     frames: int = 24
     height: int = 192
     width: int = 256
@@ -67,7 +67,7 @@ class Scene:
         return forward((*layer.motions, self.camera), points, t) + self._centre
 
     def to_layer(self, layer: Layer, pixels: Array, t: Time) -> Array:
-        """The layer's own coordinates [..., 2] of what its motion puts at `pixels` [..., 2] at time t."""
+        """Own coordinates [..., 2] of what the layer's motion puts at `pixels` [..., 2] at time t."""
         return inverse((*layer.motions, self.camera), pixels - self._centre, t)
 
     def distance(self, layer: Layer, pixels: Array, t: Time) -> Array:

@@ -36,7 +36,7 @@ class Plane:
         return np.inf
 
     def distance(self, points: Array) -> Array:
-        """A very long way inside, for every point."""
+        """Far inside, for every point."""
         return np.full(points.shape[:-1], -1e9)
 
 
@@ -117,20 +117,20 @@ class Union:
 
 
 def rectangle(width: float, height: float, rounding: float = 3.0) -> Polygon:
-    """A rectangle of the given outer size about the origin."""
+    """Rectangle of the given outer size about the origin."""
     x, y = width / 2 - rounding, height / 2 - rounding
     return Polygon(((-x, -y), (x, -y), (x, y), (-x, y)), rounding)
 
 
 def star(tips: int, outer: float, inner: float, rounding: float = 2.0) -> Polygon:
-    """A star about the origin; `outer` and `inner` are the radii of its tips and of the notches between them."""
+    """Star about the origin; `outer` and `inner` are the radii of its tips and of the notches between them."""
     angles = np.arange(2 * tips) * np.pi / tips
     radii = np.where(np.arange(2 * tips) % 2 == 0, outer, inner)
     return Polygon(tuple(zip(radii * np.cos(angles), radii * np.sin(angles), strict=True)), rounding)
 
 
 def fish(length: float) -> Union:
-    """A fish that looks along +x: a slim body and a tail."""
+    """Fish that looks along +x: a slim body and a tail."""
     body = Capsule((-0.12 * length, 0), (0.26 * length, 0), 0.24 * length)
     tail = Polygon(((-0.2 * length, 0), (-0.46 * length, -0.2 * length), (-0.46 * length, 0.2 * length)), 0.04 * length)
     return Union((body, tail))

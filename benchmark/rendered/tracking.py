@@ -7,9 +7,10 @@ import numpy as np
 from benchmark.errors import InputError
 from benchmark.rendered.motion import Array, Time
 from benchmark.rendered.scene import Scene
+from benchmark.tracks import Tracks
 
 
-def track(scene: Scene, queries: Array) -> tuple[Array, Array]:
+def track(scene: Scene, queries: Array) -> Tracks:
     """Follow whatever the scene shows at each query, backwards and forwards through the whole clip.
 
     Args:
@@ -17,8 +18,8 @@ def track(scene: Scene, queries: Array) -> tuple[Array, Array]:
         queries: float [N, 3], (t, x, y): a frame index and a position in px.
 
     Returns:
-        points float32 [N, T, 2] (x, y) px, exact also where a point is hidden or out of frame, and visible bool [N, T]:
-        within the pixel centres of the frame and not covered by a nearer layer.
+        Tracks whose points are exact also where they are hidden or out of frame, and whose `visible` means: within the
+        pixel centres of the frame and not covered by a nearer layer.
 
     Raises:
         InputError: queries are not [N, 3], not finite, or name a frame that the scene does not have.
@@ -31,7 +32,7 @@ def track(scene: Scene, queries: Array) -> tuple[Array, Array]:
         fixed = scene.to_layer(layer, pixels[mine], start[mine])
         points[mine] = scene.to_image(layer, fixed[:, None], np.arange(scene.frames))
     visible = _in_frame(scene, points) & (front(scene, points, np.arange(scene.frames)) <= owner[:, None])
-    return points.astype(np.float32), visible
+    return Tracks(points.astype(np.float32), visible, queries.astype(np.float32))
 
 
 def front(scene: Scene, pixels: Array, t: Time) -> Array:
@@ -52,4 +53,4 @@ def _split(scene: Scene, queries: Array) -> tuple[Array, Array]:
 
 
 def _in_frame(scene: Scene, points: Array) -> Array:
-    return ((points >= 0) & (points <= (scene.width - 1, scene.height - 1))).all(-1)
+    return np.all((points >= 0) & (points <= (scene.width - 1, scene.height - 1)), axis=-1)

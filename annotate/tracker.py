@@ -1,0 +1,40 @@
+"""What every point tracker takes and gives, whatever is inside it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.tracks import Tracks
+
+
+class Tracker(Protocol):
+    """A point tracker; its name and settings are recorded with every track and every score made from one."""
+
+    @property
+    def name(self) -> str:
+        """The tracker's short name, for example `dis`."""
+        ...
+
+    @property
+    def settings(self) -> Mapping[str, str | int | float | bool]:
+        """Everything besides the name that changes the tracks, ready for JSON."""
+        ...
+
+    def track(self, frames: NDArray[np.uint8], queries: NDArray[np.float32]) -> Tracks:
+        """Follow points through a whole clip, forwards and backwards from the frame each is queried at.
+
+        At its own query frame a point lies exactly at its query and is visible. Positions may leave the frame and are
+        never clipped; where a point is not visible its position is the tracker's extrapolation.
+
+        Args:
+            frames: uint8 [T, H, W, 3] RGB, T >= 1.
+            queries: float32 [N, 3], (t, x, y): frame index (a whole number in 0..T-1) and position in pixels.
+
+        Raises:
+            ItemError: when a query is not finite or its frame is not one of the clip's.
+        """
+        ...

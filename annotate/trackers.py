@@ -1,0 +1,40 @@
+"""The trackers there are; nothing is imported until one is used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from annotate.tracker import Tracker
+from benchmark.errors import Unavailable
+from benchmark.registry import find
+
+TRACKERS = {"dis": "annotate.dis:DISTracker"}
+"""Name -> class."""
+
+DATASET = "dataset"
+"""The name under which tracks that came with a data set are recorded: what made them cannot be run again."""
+
+
+def load_tracker(name: str, settings: Mapping[str, Any] | None = None) -> Tracker:
+    """Make a tracker, with the settings that a benchmark records of it or with its own.
+
+    Raises:
+        InputError: the name is unknown.
+        Unavailable: the tracks came with the data set, so no tracker on this machine follows generated videos likewise.
+    """
+    if name == DATASET:
+        raise Unavailable(
+            "the tracker that made the data set's own tracks",
+            "is not on this machine",
+            "vmtbench score … --tracker dis, which tracks source and generation anew",
+        )
+    tracker: Tracker = find("tracker", name, TRACKERS)()
+    recorded = {key: value for key, value in (settings or {}).items() if tracker.settings.get(key) != value}
+    if recorded:
+        raise Unavailable(
+            f"tracker {name} with settings {recorded}",
+            f"is not this version's, which has {dict(tracker.settings)}",
+            f"vmtbench score … --tracker {name}, which tracks source and generation anew",
+        )
+    return tracker
