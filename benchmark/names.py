@@ -10,8 +10,6 @@ from benchmark.errors import InputError
 SPLIT_WORDS = frozenset(
     ["train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation"]
 )
-    ["train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation"]
-)
 """Words that Hugging Face's folder loaders take for the name of a split when they stand alone in a file name."""
 
 
