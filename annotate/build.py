@@ -55,7 +55,7 @@ def build(
     name = settings.name or source.resolve().name
     refuse_foreign_folder(bench)
     with claim_folder(bench):
-        begin_build(bench, {"name": name, "source": source.resolve().name, **recorded}, options.existing)
+        begin_build(bench, {"name": name, "folder": source.resolve().name, **recorded}, options.existing)
         chosen, rejected, report = select_stage(sequences, bench, settings.source, options)
         if not chosen:
             raise _nothing_chosen(source, rejected, report)

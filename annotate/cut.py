@@ -15,7 +15,7 @@ from benchmark.files import remove, replace_atomically, sha256_of_file
 from benchmark.masks import object_indices, read_mask, write_mask
 from benchmark.resample import Geometry, fit, fit_frames, fit_mask, pick_frames
 from benchmark.sequence import Sequence
-from benchmark.video import Video, is_standard, read_images, read_video, write_video
+from benchmark.video import Video, is_ready, read_images, read_video, write_video
 
 
 def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> di
     _write_masks(bench / "masks" / clip, masks)
     target = bench / "videos" / f"{clip}.mp4"
     with replace_atomically(target) as temporary:
-        if sequence.video and not changed and is_standard(sequence.video):
+        if sequence.video and not changed and is_ready(sequence.video):
             temporary.write_bytes(sequence.video.read_bytes())
             encoder = None
         else:

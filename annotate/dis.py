@@ -14,7 +14,7 @@ from benchmark.tracks import Tracks
 Flow = NDArray[np.float32]
 
 # Two flows agree where |forward + backward|^2 <= RELATIVE * (|forward|^2 + |backward|^2) + ABSOLUTE, in px^2:
-# the occlusion test and constants of Sundaram, Brox and Keutzer (ECCV 2010, section 2, "tracking").
+# the occlusion test and constants of Sundaram, Brox and Keutzer (ECCV 2010).
 RELATIVE, ABSOLUTE = 0.01, 0.5
 SMALLEST_SIDE = 32  # OpenCV 5.0 refuses, or crashes on, sides below 16 px
 
@@ -25,8 +25,8 @@ class DISTracker:
     Each pair of neighbouring frames gets one flow in either direction, however many query frames there are. A point
     moves by the flow looked up bilinearly at its place; where the two flows agree it moves by their mean,
     (forward - backward) / 2, which cancels the error they share and halves the drift of a chain. Grey is Rec. 601
-    luma as `cv2.cvtColor` rounds it. The `medium` preset, because its finest scale is half the resolution: the
-    coarser ones drift two to three times as fast.
+    luma as `cv2.cvtColor` rounds it. The `medium` preset, because its finest scale is half the resolution: at the
+    quarter of the faster presets a chain drifts about twice as fast or worse.
 
     A point is visible up to the first step, counted from its query, at which the flows disagree or it leaves the
     frame: a chain cannot recognise a point that was hidden, so it stays invisible from there on. Its position goes

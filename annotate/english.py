@@ -28,8 +28,9 @@ _COLLECTIONS = word_set(
 _OF_A_THING = _COLLECTIONS | word_set("front top middle edge side back close-up surface body")
 _PLURALS = {
     "man": "men", "woman": "women", "person": "people", "child": "children", "goose": "geese", "mouse": "mice",
-    "foot": "feet", "wolf": "wolves", "calf": "calves", "leaf": "leaves", "knife": "knives", "superhero": "superheroes",
-    "sheep": "sheep", "deer": "deer", "fish": "fish", "goldfish": "goldfish", "aircraft": "aircraft",
+    "foot": "feet", "wolf": "wolves", "calf": "calves", "leaf": "leaves", "knife": "knives", "zombie": "zombies",
+    "superhero": "superheroes", "taxi": "taxis", "ski": "skis", "sheep": "sheep", "deer": "deer", "fish": "fish",
+    "goldfish": "goldfish", "aircraft": "aircraft",
 }  # fmt: skip
 _SINGULARS = {plural: singular for singular, plural in _PLURALS.items()}
 _MODIFIER_STARTS = PLACE_PREPOSITIONS | word_set("of with without who which that while as for")
@@ -85,7 +86,7 @@ def singular(word: str) -> str:
         return f"{word[:-3]}man"
     if re.search(r"[^aeiou]ies$", word) and len(word) > 4:
         return f"{word[:-3]}y"
-    if re.search(r"(ss|x|z|ch|sh|bus)es$", word):
+    if re.search(r"(ss|x|z|ch|sh|[bmp]us)es$", word):
         return word[:-2]
     if word.endswith("s") and not re.search(r"(ss|us|is|gas|lens)$", word) and len(word) > 3:
         return word[:-1]

@@ -20,6 +20,7 @@ from annotate.vocabulary import IRREGULAR_PAST, VERBS, kind_of
 
 UNKNOWN_SUBJECT = "Something"
 UNKNOWN_VERB = "moving"
+_MOST_WORDS = 200
 
 _BE_PLURAL = word_set("are were")
 _AUXILIARIES = _BE_PLURAL | word_set("is was am has have had can will starts begins keeps start begin keep")
@@ -63,10 +64,12 @@ class _Predicate(NamedTuple):
 def parse(text: str) -> Parse:
     """Split a caption into its parts, by the first of its sentences that has a verb.
 
-    A verb is looked for as `is|are ...-ing`, then as the first -ing form or present or past form that stands without
-    one. A caption without any gets the verb `moving`; one without a subject, or in another language, gets the subject `Something`. What stands
-    before a leading comma (`In a park, ...`) is the scene when nothing else is. Any text gives a parse.
+    A verb is looked for as `is|are ...-ing`, then as the first -ing form, or present or past form of a known verb,
+    that stands without one. A caption without any gets the verb `moving`; one without a subject, or in another
+    language, gets the subject `Something`. What stands before a leading comma (`In a park, ...`) is the scene when
+    nothing else is. Only the first 200 words are read. Any text gives a parse.
     """
+    text = " ".join(text.split()[:_MOST_WORDS])
     sentences = [part for part in re.split(r"(?<=[.!?。！？])\s+", text) if trimmed(part)]
     parses = [_parse_sentence(trimmed(part)) for part in sentences] or [_parse_sentence("")]
     return next((found for found, has_verb in parses if has_verb), parses[0][0])
@@ -96,7 +99,7 @@ def _parse_sentence(text: str) -> tuple[Parse, bool]:
 
 
 def _without_opening(text: str) -> tuple[str, str]:
-    """Take off `There is`, `A video of` and an opening phrase with its comma; return the rest and the phrase of place."""
+    """Take off `There is`, `A video of` and an opening phrase with its comma; return the rest, and that phrase."""
     text = _LEAD_IN.sub("", text)
     opening, comma, rest = text.partition(",")
     first = bare(opening.partition(" ")[0])
@@ -122,7 +125,7 @@ def _with_auxiliary(words: list[str]) -> _Predicate | None:
 
 
 def _without_auxiliary(words: list[str]) -> _Predicate | None:
-    """Find `a bear walking` or `a dog runs`, whichever comes first; `a man wearing a hat` only when there is no other."""
+    """Find `a bear walking` or `a dog runs`, whichever comes first; `a man wearing a hat` only if there is no other."""
     found = []
     for i, word in enumerate(words):
         if i and words[i - 1] in DETERMINERS | PLACE_PREPOSITIONS | {"of", "with", "and"}:
@@ -136,12 +139,16 @@ def _without_auxiliary(words: list[str]) -> _Predicate | None:
 
 def _finite(word: str, subject: str) -> str | None:
     """Return the base form of a present or past form of a known verb that agrees with its subject."""
-    plural = is_plural(subject) and not quantity(subject).endswith(" of")
     if word in IRREGULAR_PAST:
         return IRREGULAR_PAST[word]
-    past = [word[:-2], word[:-1], f"{word[:-3]}y", word[:-3]] if word.endswith("ed") else []
-    present = [word] if plural else [word[:-1], word[:-2], f"{word[:-3]}y"] if word.endswith("s") else []
-    return next((base for base in [*past, *present] if base in VERBS), None)
+    bases = []
+    if word.endswith("ed") and word not in VERBS:
+        bases = [f"{word[:-3]}y"] if word.endswith("ied") else [word[:-2], word[:-1], word[:-3]]
+    elif is_plural(subject) and not quantity(subject).endswith(" of"):
+        bases = [word]
+    elif word.endswith("s") and (subject.startswith(("a ", "an ")) or not kind_of(word)):  # not `some boxes`
+        bases = [f"{word[:-3]}y"] if word.endswith("ies") else [word[:-1], word[:-2]]
+    return next((base for base in bases if base in VERBS), None)
 
 
 def _without_verb(tokens: list[str], words: list[str], place_before: str) -> Parse:

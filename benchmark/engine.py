@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import json
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Literal
 
 from benchmark.errors import InputError, OutputError, TransientError, VmtbenchError
-from benchmark.files import STATE_FOLDER, fingerprint, make_output_folder, write_json_atomic
+from benchmark.files import STATE_FOLDER, fingerprint, make_output_folder, remove, write_json_atomic
 from benchmark.progress import Reporter, Silent, reported
 
 ATTEMPTS = 3
@@ -42,7 +42,7 @@ class Item:
         work: picklable; writes the outputs and returns what the record is to hold.
         record: the file that says the item is done, `{"fingerprint": …, **result}`.
         outputs: what `work` writes beside the record.
-        guard_outputs: outputs that stand there without a record are somebody's own and are not overwritten.
+        guard_outputs: what stands there without a record of the engine is somebody's own and is not overwritten.
     """
 
     key: str
@@ -86,7 +86,7 @@ class Report:
 
 @dataclass(frozen=True)
 class _Outcome:
-    status: Literal["done", "failed", "retry", "stop"]
+    status: Literal["done", "failed", "stop"]
     message: str = ""
     trace: str = ""
 
@@ -136,12 +136,12 @@ def run_items(step: str, items: Sequence[Item], options: WorkOptions) -> Report:
             else:
                 _note(report, item.key, _Outcome("failed", state), options.reporter)
         execute = _in_this_process if options.jobs == 1 or len(waiting) < 2 else _in_workers
-        for item, outcome in execute(waiting, options.jobs):
-            if outcome.status == "stop":
-                raise OutputError(
-                    f"{outcome.message} ({len(report.done)} of {len(items)} items were done and are kept)"
-                )
-            _note(report, item.key, outcome, options.reporter)
+        with closing(execute(waiting, options.jobs)) as outcomes:
+            for item, outcome in outcomes:
+                if outcome.status == "stop":
+                    done = len(report.done) + len(report.kept)
+                    raise OutputError(f"{outcome.message} ({done} of {len(items)} items are done and kept)")
+                _note(report, item.key, outcome, options.reporter)
     return report
 
 
@@ -178,8 +178,9 @@ def _state(item: Item, existing: Existing) -> str:
         return "do"
     if read_record(item) is not None and len(there) == len(item.outputs):
         return "keep"
-    if item.guard_outputs and there and _load(item.record) is None:
-        return f"{there[0]} was not made by vmtbench and is kept; move it away, or run with --existing redo"
+    if item.guard_outputs and (there or recorded) and "fingerprint" not in (_load(item.record) or {}):
+        path = (there or [item.record])[0]
+        return f"{path} was not made by vmtbench and is kept; move it away, or run with --existing redo"
     return "do"
 
 
@@ -188,14 +189,29 @@ def _note(report: Report, key: str, outcome: _Outcome, reporter: Reporter) -> No
         report.done.append(key)
         reporter.advance(key, "done")
         return
-    report.failed[key] = outcome.message
+    message = " ".join(outcome.message.split())
+    report.failed[key] = message
     if outcome.trace:
         report.traces[key] = outcome.trace
-    reporter.advance(key, "failed", outcome.message)
+    reporter.advance(key, "failed", message)
 
 
 def _perform(item: Item) -> _Outcome:
     """Do one item and write its record; runs in this process or in a worker."""
+    outcome = _attempt(item)
+    if item.guard_outputs and outcome.status == "failed":
+        remove(item.record)
+    return outcome
+
+
+def _take_over(item: Item) -> None:
+    """Mark guarded outputs as the engine's before they are made: a run killed halfway must know its own again."""
+    write_json_atomic(item.record, {"fingerprint": ""})
+    for path in item.outputs:
+        remove(path)
+
+
+def _attempt(item: Item) -> _Outcome:
     from tenacity import RetryError, Retrying, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
     retrying = Retrying(
@@ -204,6 +220,8 @@ def _perform(item: Item) -> _Outcome:
         wait=wait_random_exponential(multiplier=0.2, max=5),
     )
     try:
+        if item.guard_outputs:
+            _take_over(item)
         result = retrying(item.work)
         write_json_atomic(item.record, {"fingerprint": item.fingerprint, **result})
     except RetryError as error:
@@ -223,12 +241,12 @@ def _perform(item: Item) -> _Outcome:
     return _Outcome("done")
 
 
-def _in_this_process(items: Sequence[Item], jobs: int) -> Iterator[tuple[Item, _Outcome]]:
+def _in_this_process(items: Sequence[Item], jobs: int) -> Generator[tuple[Item, _Outcome], None, None]:
     for item in items:
         yield item, _perform(item)
 
 
-def _in_workers(items: Sequence[Item], jobs: int) -> Iterator[tuple[Item, _Outcome]]:
+def _in_workers(items: Sequence[Item], jobs: int) -> Generator[tuple[Item, _Outcome], None, None]:
     """Yield outcomes as workers finish; only a few items are handed out ahead, however many there are."""
     import multiprocessing
     from concurrent.futures import FIRST_COMPLETED, Future, wait

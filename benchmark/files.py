@@ -32,7 +32,7 @@ def output_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in _CURES:
+        if error.errno in _CURES and _concerns(error, path):
             raise OutputError(f"cannot write {path}: {_CURES[error.errno]}") from error
         raise
 
@@ -91,10 +91,10 @@ def make_output_folder(path: Path) -> None:
     Raises:
         InputError: it is a file, or nothing can be written in it.
     """
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file, expected a folder to write to; choose another output folder")
     probe = path / f".part.probe-{os.getpid()}"
     try:
+        if path.exists() and not path.is_dir():
+            raise InputError(f"{path} is a file, expected a folder to write to; choose another output folder")
         path.mkdir(parents=True, exist_ok=True)
         probe.touch()
         probe.unlink()
@@ -126,6 +126,8 @@ def relative_path_problem(path: str) -> str | None:
     parts = PurePosixPath(path).parts
     if not path or "\0" in path:
         return "is empty" if not path else "holds a NUL character"
+    if not parts:
+        return "names the folder itself"
     if path.startswith(("/", "~")) or "\\" in path or ":" in parts[0]:
         return "is not a relative path with forward slashes"
     if ".." in parts:
@@ -146,6 +148,14 @@ def inside(root: Path, relative: str) -> Path:
     if problem:
         raise InputError(f"path {relative!r} {problem}; expected a path inside {root}")
     return path
+
+
+def _concerns(error: OSError, path: Path) -> bool:
+    """Whether what failed is writing `path`, and not reading some other file meanwhile."""
+    if not isinstance(error.filename, str | bytes):
+        return True
+    named = Path(os.fsdecode(error.filename))
+    return path.is_relative_to(named) or named.is_relative_to(path.parent)
 
 
 def _flush_to_disk(path: Path) -> None:

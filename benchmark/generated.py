@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -50,11 +51,11 @@ def list_methods(out: Path, bench: Benchmark) -> dict[str, Path]:
     """
     if not out.is_dir():
         raise InputError(f"{out} is not a folder, expected generated videos as {out}/METHOD/CLIP/PROMPT.mp4")
-    own = (STATE_FOLDER, SCORES_FOLDER)
-    folders = [path for path in sorted(out.iterdir()) if path.is_dir() and path.name not in own]
-    if any(_belongs(path.name, bench) for path in folders):
+    known = {*bench.by_id, *(naming(text) for naming in _NAMINGS for text in _texts(bench))}
+    folders = {name: out / name for name in sorted(_folders(out) - {STATE_FOLDER, SCORES_FOLDER})}
+    if known & folders.keys():
         return {out.resolve().name: out}
-    methods = {path.name: path for path in folders if any(_belongs(child.name, bench) for child in path.iterdir())}
+    methods = {name: folder for name, folder in folders.items() if known & _folders(folder)}
     if not methods:
         raise InputError(
             f"{out} holds no folder of generated videos of benchmark {bench.info.name!r}, expected "
@@ -69,38 +70,47 @@ def list_generated(method: str, folder: Path, bench: Benchmark) -> list[Generate
     Raises:
         InputError: in MTBench's layout, a folder's prompt belongs to several clips and its files do not say to which.
     """
-    by_text = any((folder / name).is_dir() for clip in bench.clips for p in clip.prompts for name in _text_names(p))
-    find = _find_by_text if by_text else _find_by_id
+    there = _folders(folder)
+    by_text = {} if there & bench.by_id.keys() else _folders_by_text(there, bench)
+    owners: dict[str, set[str]] = defaultdict(set)
+    for clip in bench.clips:
+        for prompt in clip.prompts:
+            owners[by_text.get(prompt.text, "")].add(clip.id)
     samples: list[Generated] = []
     for clip in bench.clips:
         for prompt in clip.prompts:
-            found = list(find(folder, clip, prompt, bench)) or [(0, folder / clip.id / f"{prompt.id}.mp4")]
-            samples += [Generated(method, clip, prompt, seed, path) for seed, path in sorted(found)]
+            if name := by_text.get(prompt.text):
+                found = _find_by_text(folder / name, clip, owners[name])
+            else:
+                found = _find_by_id(folder / clip.id, prompt)
+            found = found or {0: folder / clip.id / f"{prompt.id}.mp4"}
+            samples += [Generated(method, clip, prompt, seed, path) for seed, path in sorted(found.items())]
     return samples
 
 
-def _belongs(name: str, bench: Benchmark) -> bool:
-    return name in bench.by_id or any(name in _text_names(p) for clip in bench.clips for p in clip.prompts)
+def _folders(path: Path) -> set[str]:
+    return {child.name for child in path.iterdir() if child.is_dir()}
 
 
-def _find_by_id(folder: Path, clip: Clip, prompt: Prompt, bench: Benchmark) -> Iterator[tuple[int, Path]]:
-    plain = folder / clip.id / f"{prompt.id}.mp4"
-    if plain.exists():
-        yield _recorded_seed(plain), plain
-    for path in (folder / clip.id).glob(f"{prompt.id}@*.mp4"):
+def _texts(bench: Benchmark) -> set[str]:
+    return {prompt.text for clip in bench.clips for prompt in clip.prompts}
+
+
+def _find_by_id(folder: Path, prompt: Prompt) -> dict[int, Path]:
+    """Return a prompt's videos by seed; a run with several seeds repeats that of an earlier run with one."""
+    plain = folder / f"{prompt.id}.mp4"
+    found = {_recorded_seed(plain): plain} if plain.exists() else {}
+    for path in sorted(folder.glob(f"{prompt.id}@*.mp4")):
         seed = path.stem.rpartition("@")[2]
-        if seed.isdecimal():
-            yield int(seed), path
+        if seed.removeprefix("-").isdecimal():
+            found[int(seed)] = path
+    return found
 
 
-def _find_by_text(folder: Path, clip: Clip, prompt: Prompt, bench: Benchmark) -> Iterator[tuple[int, Path]]:
-    names = _text_names(prompt)
-    owners = {other.id for other in bench.clips for p in other.prompts if names & _text_names(p)}
-    for name in sorted(names):
-        videos = sorted((folder / name).glob("*.mp4"))
-        if len(owners) > 1:
-            videos = [path for path in videos if _owner(path, owners) == clip.id]
-        yield from enumerate(videos)
+def _find_by_text(folder: Path, clip: Clip, owners: Set[str]) -> dict[int, Path]:
+    """Return the videos of a prompt's folder that belong to `clip`, numbered in the order of their names."""
+    videos = sorted(folder.glob("*.mp4"))
+    return dict(enumerate(path for path in videos if len(owners) == 1 or _owner(path, owners) == clip.id))
 
 
 def _recorded_seed(video: Path) -> int:
@@ -121,7 +131,20 @@ def _owner(path: Path, owners: Iterable[str]) -> str:
     )
 
 
-def _text_names(prompt: Prompt) -> set[str]:
-    """Folder names that MTBench's scripts make of a prompt: one drops a final stop, the other any last character."""
-    name = prompt.text.strip().replace(" ", "_")
-    return {name.removesuffix("."), name[:-1]}
+def _without_stop(text: str) -> str:
+    return text.strip().replace(" ", "_").removesuffix(".")
+
+
+def _without_last_character(text: str) -> str:
+    return text.strip().replace(" ", "_")[:-1]
+
+
+_NAMINGS = (_without_stop, _without_last_character)
+"""How MTBench's scripts make a folder's name of a prompt."""
+
+
+def _folders_by_text(there: Set[str], bench: Benchmark) -> dict[str, str]:
+    """Return prompt texts with their folders among those `there`, by the naming that explains more of them."""
+    texts = _texts(bench)
+    found = [{text: naming(text) for text in texts if naming(text) in there} for naming in _NAMINGS]
+    return max(found, key=len)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from benchmark.files import relative_path_problem
 
@@ -32,9 +32,9 @@ Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Record(BaseModel):
-    """Base of every record: unknown fields are refused and values never change."""
+    """Base of every record: unknown fields are refused, values never change, and numbers are finite."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class ClipSource(Record):
@@ -73,6 +73,13 @@ class Prompt(Record):
     text: Text
 
 
+def _have_distinct_ids(prompts: tuple[Prompt, ...]) -> tuple[Prompt, ...]:
+    ids = [prompt.id for prompt in prompts]
+    if twice := sorted({prompt for prompt in ids if ids.count(prompt) > 1}):
+        raise ValueError(f"prompt id {twice[0]!r} stands twice, expected each once")
+    return prompts
+
+
 class MaskFacts(Record):
     """The masks of a clip: `<folder>/<frame, five digits>.png`, 0 = background, 1.. = objects."""
 
@@ -108,30 +115,26 @@ class Difficulty(Record):
 class Clip(Record):
     """One clip: a line of `metadata.jsonl`.
 
-    `file_name` is the video's path inside the folder; under that name Hugging Face's VideoFolder finds it.
+    `file_name` is the video's path inside the folder; under that name Hugging Face's VideoFolder finds it, and makes a
+    column `video` of it. What the file holds therefore stands as `video_file` in the manifest.
     """
+
+    model_config = ConfigDict(populate_by_name=True)
 
     file_name: RelativePath
     id: Identifier
     source: ClipSource
-    video: VideoFacts
+    video: VideoFacts = Field(alias="video_file")
     objects: tuple[ObjectFacts, ...] = ()
     caption: Text
     verb: str
     category: Category
-    prompts: tuple[Prompt, ...]
+    prompts: Annotated[tuple[Prompt, ...], AfterValidator(_have_distinct_ids)]
     masks: MaskFacts | None = None
     tracks: TrackFacts | None = None
     difficulty: Difficulty | None = None
     licence: str = "unknown"
     flags: tuple[str, ...] = ()
-
-    @model_validator(mode="after")
-    def _prompts_are_distinct(self) -> Clip:
-        ids = [prompt.id for prompt in self.prompts]
-        if twice := sorted({prompt for prompt in ids if ids.count(prompt) > 1}):
-            raise ValueError(f"prompt id {twice[0]!r} stands twice, expected each once")
-        return self
 
 
 class Rejected(Record):

@@ -12,8 +12,8 @@ from benchmark.files import STATE_FOLDER, remove, sha256_of_file, write_json_ato
 from benchmark.manifest import BenchmarkInfo, Clip
 from benchmark.store import INFO_FILE, MANIFEST_FILE, Benchmark, read_json, write_benchmark
 
-OWN = (INFO_FILE, MANIFEST_FILE, "videos", "masks", "tracks", STATE_FOLDER)
-"""What a build writes."""
+OWN = (INFO_FILE, MANIFEST_FILE, "videos", "masks", "tracks")
+"""What a build writes beside its own records."""
 
 
 def refuse_foreign_folder(bench: Path) -> None:
@@ -22,7 +22,9 @@ def refuse_foreign_folder(bench: Path) -> None:
     Raises:
         InputError: it is there and holds files, but was not made by a build.
     """
-    if bench.is_dir() and any(bench.iterdir()) and not (bench / STATE_FOLDER).is_dir():
+    if not bench.is_dir() or _begun(bench).exists():
+        return
+    if any(path.name != STATE_FOLDER for path in bench.iterdir()):
         raise InputError(f"{bench} holds files and is no benchmark in the making; choose a new or empty folder")
 
 
@@ -33,7 +35,7 @@ def begin_build(bench: Path, settings: Mapping[str, Any], existing: Existing) ->
         InputError: the folder holds a build with other settings, a manifest changed by hand, or anything at all when
             `existing` is `error`.
     """
-    begun = bench / STATE_FOLDER / "settings.json"
+    begun = _begun(bench)
     if existing is Existing.REDO:
         _empty(bench)
     elif begun.exists():
@@ -51,6 +53,7 @@ def begin_build(bench: Path, settings: Mapping[str, Any], existing: Existing) ->
 
 def finish_build(bench: Path, info: BenchmarkInfo, clips: Iterable[Clip]) -> Benchmark:
     """Write the manifest, and note its hash so that a later change by hand is seen."""
+    remove(bench / STATE_FOLDER / "manifest.json")  # lest a run killed in between takes its own manifest for changed
     benchmark = write_benchmark(bench, info, clips)
     write_json_atomic(bench / STATE_FOLDER / "manifest.json", {"sha256": sha256_of_file(bench / MANIFEST_FILE)})
     return benchmark
@@ -67,10 +70,14 @@ def _refuse_changed_manifest(bench: Path) -> None:
         )
 
 
+def _begun(bench: Path) -> Path:
+    """The first file of a build: it makes the folder a benchmark in the making."""
+    return bench / STATE_FOLDER / "settings.json"
+
+
 def _empty(bench: Path) -> None:
-    for name in OWN:
-        if name != STATE_FOLDER:
-            remove(bench / name)
     for path in (bench / STATE_FOLDER).iterdir():
-        if path.name != "lock":
+        if path.name not in ("lock", _begun(bench).name):
             remove(path)
+    for name in OWN:
+        remove(bench / name)

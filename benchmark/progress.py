@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Literal, Protocol, TextIO
 
 Outcome = Literal["done", "kept", "failed"]
@@ -56,7 +57,7 @@ class PlainLines:
             return
         self._worked += 1
         each = (time.monotonic() - self._began) / self._worked
-        left = time.strftime("%H:%M:%S", time.gmtime(each * (self._total - self._ended)))
+        left = timedelta(seconds=round(each * (self._total - self._ended)))
         note = f": {message}" if message else ""
         self._print(f"{self._step} {self._ended}/{self._total} {outcome} {key}, {left} left{note}")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ from benchmark.tracks import Tracks, read_tracks
 
 @dataclass(frozen=True)
 class Source:
-    """A clip's manifest line and the folder it lies in; picklable, and cheap until something is read."""
+    """A clip's manifest line and the folder it lies in; picklable and small, as what is read is not kept."""
 
     root: Path
     clip: Clip
@@ -26,14 +25,14 @@ class Source:
         """The clip's video file."""
         return inside(self.root, self.clip.file_name)
 
-    @cached_property
+    @property
     def frames(self) -> NDArray[np.uint8]:
-        """Decoded frames, uint8 RGB [T, H, W, 3]."""
+        """Frames uint8 RGB [T, H, W, 3], decoded each time they are asked for."""
         from benchmark.video import read_video
 
         return read_video(self.video).frames
 
-    @cached_property
+    @property
     def tracks(self) -> Tracks | None:
         """The clip's tracks in pixels, or None when it has none; raises `ItemError` when the file is unusable."""
         return read_tracks(inside(self.root, self.clip.tracks.file)) if self.clip.tracks else None

@@ -49,6 +49,8 @@ def read_benchmark(root: Path) -> Benchmark:
     """
     info = _read_info(root / INFO_FILE)
     clips = tuple(_read_clips(root / MANIFEST_FILE))
+    if not clips:
+        raise InputError(f"{root / MANIFEST_FILE} is empty, expected one clip per line; run the vmtbench build again")
     seen: set[str] = set()
     for clip in clips:
         if clip.id in seen:
@@ -61,7 +63,8 @@ def write_benchmark(root: Path, info: BenchmarkInfo, clips: Iterable[Clip]) -> B
     """Write `benchmark.json` and `metadata.jsonl`; the manifest comes last, so that its presence means all is there."""
     ordered = tuple(sorted(clips, key=lambda clip: clip.id))
     write_json_atomic(root / INFO_FILE, info.model_dump(mode="json"))
-    lines = (json.dumps(clip.model_dump(mode="json"), ensure_ascii=False, allow_nan=False) for clip in ordered)
+    records = (clip.model_dump(mode="json", by_alias=True) for clip in ordered)
+    lines = (json.dumps(record, ensure_ascii=False, allow_nan=False) for record in records)
     write_text_atomic(root / MANIFEST_FILE, "".join(f"{line}\n" for line in lines))
     return Benchmark(root, info, ordered)
 
@@ -81,11 +84,18 @@ def parse_record(model: type[Model], value: Any, where: str) -> Model:
 def read_json(path: Path, what: str) -> Any:
     """Read a JSON file, or raise an `InputError` that names it."""
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(f"{path} is missing, expected {what}") from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        return json.loads(_read_text(path, what))
+    except json.JSONDecodeError as error:
         raise InputError(f"{path} is not valid JSON ({error}), expected {what}") from error
+
+
+def _read_text(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        raise InputError(f"{path} is missing, expected {what}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read ({error}), expected {what}") from error
 
 
 def _read_info(path: Path) -> BenchmarkInfo:
@@ -100,13 +110,9 @@ def _read_info(path: Path) -> BenchmarkInfo:
 
 
 def _read_clips(path: Path) -> Iterable[Clip]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except FileNotFoundError:
-        raise InputError(
-            f"{path} is missing, expected one clip per line; run the vmtbench build that made this folder again"
-        ) from None
-    for number, line in enumerate(lines, start=1):
+    text = _read_text(path, "one clip per line; run the vmtbench build that made this folder again")
+    # not splitlines, which also cuts at characters that JSON leaves inside a caption
+    for number, line in enumerate(text.removesuffix("\n").split("\n") if text else (), start=1):
         try:
             value = json.loads(line)
         except json.JSONDecodeError as error:

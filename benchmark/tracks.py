@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,14 +46,18 @@ def read_tracks(path: Path) -> Tracks:
     """Read a tracks file without running code from it.
 
     Raises:
-        ItemError: the file is missing, is no `.npz`, lacks an array, has arrays of other shapes, or holds NaN.
+        ItemError: the file is missing, is no `.npz`, lacks an array, has arrays of other types or shapes, or
+            holds NaN.
     """
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        arrays = np.load(path, allow_pickle=False)
+        if not isinstance(arrays, np.lib.npyio.NpzFile):
+            raise ValueError("it holds one array")
+        with arrays:
             tracks = Tracks(arrays["points"], arrays["visible"], arrays["queries"])
     except FileNotFoundError:
         raise ItemError(f"tracks file {path} is missing; run vmtbench build again on the same folder") from None
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, EOFError, NotImplementedError, zlib.error, zipfile.BadZipFile) as error:
         raise ItemError(
             f"tracks file {path} cannot be read ({error}), expected an .npz with points, visible and queries; "
             "delete it and run vmtbench build again"
@@ -63,11 +68,12 @@ def read_tracks(path: Path) -> Tracks:
 
 def _check(path: Path, tracks: Tracks) -> None:
     count, length = tracks.points.shape[:2] if tracks.points.ndim == 3 else (-1, -1)
-    found = (tracks.points.shape, tracks.visible.shape, tracks.queries.shape)
-    if found != ((count, length, 2), (count, length), (count, 3)):
+    found = [(array.dtype.name, array.shape) for array in (tracks.points, tracks.visible, tracks.queries)]
+    if found != [("float32", (count, length, 2)), ("bool", (count, length)), ("float32", (count, 3))]:
+        listed = ", ".join(f"{name} {list(shape)}" for name, shape in found)
         raise ItemError(
-            f"tracks file {path} has points, visible and queries of shapes {found}, expected [N, T, 2], [N, T] and "
-            "[N, 3]; delete it and run vmtbench build again"
+            f"tracks file {path} has points, visible and queries of {listed}, expected float32 [N, T, 2], bool [N, T] "
+            "and float32 [N, 3]; delete it and run vmtbench build again"
         )
     if not (np.isfinite(tracks.points).all() and np.isfinite(tracks.queries).all()):
         bad = int((~np.isfinite(tracks.points).all(axis=(1, 2)) | ~np.isfinite(tracks.queries).all(axis=1)).sum())

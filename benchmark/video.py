@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmark.video_images import read_images
-from benchmark.video_read import Reader, Video, VideoInfo, iter_video, probe_video, read_video
+from benchmark.video_read import Reader, Video, VideoInfo, is_ready, iter_video, probe_video, read_video
 from benchmark.video_write import EncoderSettings, write_video
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Reader",
     "Video",
     "VideoInfo",
+    "is_ready",
     "iter_video",
     "probe_video",
     "read_images",

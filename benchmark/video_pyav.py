@@ -38,6 +38,7 @@ class Contents:
         codec, pix_fmt: FFmpeg's names.
         matrix: colour matrix as tagged (H.273 code; 2 when untagged).
         plain: every packet is shown, once, at a time of its own.
+        steady: and these times are equally far apart.
     """
 
     declared: int
@@ -50,6 +51,7 @@ class Contents:
     pix_fmt: str
     matrix: int
     plain: bool
+    steady: bool
 
 
 def look(path: Path) -> Contents:
@@ -62,7 +64,9 @@ def look(path: Path) -> Contents:
 
     first = next(_decoded(path), None)
     if first is None:
-        raise ItemError(f"{path}: not one frame can be decoded, the file is empty or damaged; make or copy it again")
+        raise ItemError(
+            f"{path}: not one frame can be decoded; the file is damaged or cut short: make or copy it again"
+        )
     turns = round(first.rotation / 90) % 4
     height, width = (first.height, first.width) if turns % 2 == 0 else (first.width, first.height)
 
@@ -81,6 +85,8 @@ def look(path: Path) -> Contents:
         rate = stream.average_rate or stream.guessed_rate
         if not rate:
             raise ItemError(f"{path}: the file states no frame rate, expected a constant one; encode it again")
+        plain = shown == packets == len(times) and None not in times
+        steps = np.diff(sorted(time for time in times if time is not None))
         return Contents(
             declared=declared,
             packets=shown,
@@ -91,7 +97,8 @@ def look(path: Path) -> Contents:
             codec=stream.codec_context.name,
             pix_fmt=first.format.name,
             matrix=first.colorspace,
-            plain=shown == packets == len(times) and None not in times,
+            plain=plain,
+            steady=plain and len(set(steps.tolist())) <= 1,
         )
 
 

@@ -66,6 +66,23 @@ def probe_video(path: Path) -> VideoInfo:
     return VideoInfo(contents.packets, contents.height, contents.width, contents.fps)
 
 
+def is_ready(path: Path) -> bool:
+    """Say whether a file is already as benchmarks hold videos: whole, upright MP4 with 8-bit H.264 of constant rate.
+
+    Raises:
+        ItemError: as `probe_video`.
+    """
+    contents = video_pyav.look(path)
+    return (
+        path.suffix.lower() == ".mp4"
+        and contents.codec == "h264"
+        and contents.pix_fmt in ("yuv420p", "yuvj420p", "yuv444p", "yuvj444p")
+        and contents.turns == 0
+        and contents.steady
+        and video_pyav.damage(path, contents) is None
+    )
+
+
 def read_video(path: Path, *, reader: Reader = "auto") -> Video:
     """Read a whole video into memory.
 

@@ -98,6 +98,9 @@ def fetch(name: str, folder: Path | None = None, *, offline: bool = False) -> Pa
     except Unavailable as missing:
         if missing.cure != f"vmtbench fetch {name}":
             raise
+    except InputError:  # a download that was interrupted goes on
+        if offline or name not in WEIGHTS:
+            raise
     if offline:
         raise InputError(f"weights {name} are not here and --offline forbids the download; run without --offline")
     from huggingface_hub import snapshot_download

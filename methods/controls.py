@@ -27,6 +27,13 @@ JITTER_SHIFT = 0.02
 JITTER_BRIGHTNESS = 0.25
 """Largest change of a jittered frame's brightness, as a share."""
 
+LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
+"""Shares of R, G and B in luma (ITU-R BT.601)."""
+TO_CHROMA = np.array([[0, 0, 1 / 1.772], [1 / 1.402, 0, 0]])
+"""From RGB less luma to (Cb, Cr)."""
+FROM_CHROMA = np.array([[0, 1.402], [-0.114 * 1.772 / 0.587, -0.299 * 1.402 / 0.587], [1.772, 0]])
+"""From (Cb, Cr) to RGB less luma."""
+
 
 def static(frames: Frames, seed: int) -> Frames:
     """Repeat the first frame: no motion at all, and perfect temporal consistency."""
@@ -39,14 +46,21 @@ def reverse(frames: Frames, seed: int) -> Frames:
 
 
 def recolour(frames: Frames, seed: int) -> Frames:
-    """Turn the chroma plane by 90 to 270 degrees and keep the luma: the same motion, another appearance."""
+    """Turn the chroma plane by 90 to 270 degrees and keep the luma: the same motion, another appearance.
+
+    Where the turned colour is none that RGB can show, it is drawn towards grey until it is, as clipping it would change
+    its luma.
+    """
     angle = np.random.default_rng(seed).uniform(np.pi / 2, 3 * np.pi / 2)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], dtype=np.float32)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turned = (FROM_CHROMA @ turn @ TO_CHROMA).astype(np.float32)
     recoloured = np.empty_like(frames)
     for index, frame in enumerate(frames):
-        ycc = cv2.cvtColor(frame, cv2.COLOR_RGB2YCrCb).astype(np.float32)
-        ycc[..., 1:] = (ycc[..., 1:] - 128) @ turn.T + 128
-        recoloured[index] = cv2.cvtColor(np.clip(np.rint(ycc), 0, 255).astype(np.uint8), cv2.COLOR_YCrCb2RGB)
+        luma = frame @ LUMA[:, None]
+        colour = (frame - luma) @ turned.T
+        room = np.where(colour > 0, 255 - luma, luma) / np.maximum(np.abs(colour), 1e-3)
+        shown = luma + colour * np.minimum(room.min(axis=-1, keepdims=True), 1)
+        recoloured[index] = np.clip(np.rint(shown), 0, 255).astype(np.uint8)
     return recoloured
 
 

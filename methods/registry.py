@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from typing import Any, Literal
 
+from benchmark.errors import InputError
 from benchmark.registry import find
 from methods.adapter import Method
 
@@ -35,11 +38,22 @@ METHODS = {
 CONTROLS = tuple(name for name, info in METHODS.items() if info.kind == "control")
 
 
+def plugins() -> dict[str, str]:
+    """Return methods that installed packages add: name -> `module:attribute`; none is imported."""
+    return {point.name: point.value for point in entry_points(group=ENTRY_POINTS)}
+
+
 def load_method(name: str, settings: Mapping[str, Any]) -> Method:
     """Make the method `name` with its settings.
 
     Raises:
-        InputError: the name is unknown; the sentence gives the nearest ones and the list.
+        InputError: the name is unknown, and the sentence gives the nearest ones and the list; or a setting is unknown
+            or missing.
     """
     table = {key: info.location for key, info in METHODS.items()}
-    return find("method", name, table, group=ENTRY_POINTS)(**settings)
+    make = find("method", name, table, group=ENTRY_POINTS)
+    try:
+        inspect.signature(make).bind(**settings)
+    except TypeError as error:
+        raise InputError(f"method {name!r} cannot be set up: {error}; correct its settings") from None
+    return make(**settings)

@@ -17,7 +17,7 @@ from benchmark.source import Source
 from benchmark.store import Benchmark
 from methods.adapter import Method, Request
 from methods.meter import Meter
-from methods.registry import load_method
+from methods.registry import CONTROLS, load_method
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,35 @@ class MethodSpec:
         return load_method(self.method, self.settings)
 
 
+def specs_for(names: Sequence[str], *, command: str | None = None, timeout: float = 3600) -> list[MethodSpec]:
+    """Return what to run for names given by a user: `controls` stands for all controls, `command` names one program.
+
+    Raises:
+        InputError: no method is named, or a command is given together with several names.
+    """
+    if command is not None:
+        if len(names) > 1:
+            raise InputError(f"--command makes one method, found the names {', '.join(names)}; give at most one")
+        label = names[0] if names else "command"
+        return [MethodSpec(label, "command", {"template": command, "timeout": timeout})]
+    if not names:
+        raise InputError("no method is named; name one or more of vmtbench list methods, or give --command")
+    wanted = [name for given in names for name in (CONTROLS if given == "controls" else (given,))]
+    return [MethodSpec(name, name) for name in dict.fromkeys(wanted)]
+
+
 def run_method(
     spec: MethodSpec, bench: Benchmark, out: Path, *, seeds: Sequence[int] = (0,), options: WorkOptions | None = None
 ) -> Report:
     """Generate `<out>/<label>/<clip>/<prompt>.mp4` for every clip, prompt and seed, each with a `.json` beside it.
 
     Raises:
-        InputError: the method or its settings are unknown, or `out` cannot be written to or is in use.
+        InputError: the method or its settings are unknown, its label is a clip's id, or `out` cannot be written to or
+            is in use.
         OutputError: the disk filled up on the way; what was made stays.
     """
+    if spec.label in bench.by_id:
+        raise InputError(f"a method cannot be called {spec.label!r} like a clip of the benchmark; choose another name")
     facts = _facts(spec, spec.load())
     items = [
         _item(spec, facts, bench.source(clip), prompt, seed, out, several=len(seeds) > 1)
@@ -58,7 +78,7 @@ def run_method(
         try:
             return run_items(f"run {spec.label}", items, options or WorkOptions())
         finally:
-            _prepared.clear()
+            _release()
 
 
 def _facts(spec: MethodSpec, method: Method) -> dict[str, Any]:
@@ -123,10 +143,14 @@ def _prepare(spec: MethodSpec, source: Source) -> _Prepared:
     if last and (last.spec, last.root, last.clip) == (spec, source.root, source.clip.id):
         return last
     method = last.method if last and last.spec == spec else spec.load()
-    if last:
-        last.method.release()
-        _prepared.clear()
+    _release()
     with Meter() as meter:
         state = method.prepare(source)
     _prepared.append(_Prepared(spec, source.root, source.clip.id, method, state, meter.seconds))
     return _prepared[0]
+
+
+def _release() -> None:
+    """Let the method free what it holds for the clip that was prepared last."""
+    if _prepared:
+        _prepared.pop().method.release()

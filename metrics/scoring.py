@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -28,10 +28,11 @@ from metrics.tracking import tracker_of
 
 @dataclass(frozen=True)
 class Scored:
-    """What a scoring pass made: the outcome of each video, and the tables."""
+    """What a scoring pass made: the outcome of each video, the tables, and why metrics are unavailable here."""
 
     report: Report
     tables: tuple[Path, ...]
+    unavailable: dict[str, str]
 
 
 def score(
@@ -67,16 +68,16 @@ def score(
         }
         report = run_items(f"score {protocol.name}", list(items.values()), options)
         report.failed |= {sample.key: _missing(sample) for sample in samples if sample.key not in items}
-        new = [
-            row
+        values = {
+            sample.key: _values(sample, items.get(sample.key), protocol, settings, report.failed.get(sample.key, ""))
             for sample in samples
-            for row in rows(
-                _sample(sample),
-                protocol.id,
-                _values(sample, items.get(sample.key), protocol, settings, report.failed.get(sample.key, "")),
-            )
-        ]
-        return Scored(report, write_table(scores, new))
+        }
+        new = [row for sample in samples for row in rows(_sample(sample), protocol.id, values[sample.key])]
+        return Scored(report, write_table(scores, new), _unavailable(values.values()))
+
+
+def _unavailable(values: Iterable[Sequence[MetricValue]]) -> dict[str, str]:
+    return {value.metric: value.reason for sample in values for value in sample if value.status == "unavailable"}
 
 
 def backbones_here(protocol: Protocol, settings: JudgeSettings) -> dict[str, str]:

@@ -7,9 +7,9 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from annotate.trackers import load_tracker
 from numpy.typing import NDArray
 
+from annotate.trackers import load_tracker
 from benchmark.files import inside
 from benchmark.manifest import Clip
 from benchmark.source import Source

@@ -196,7 +196,13 @@ def sound_only(path: Path) -> None:
 
 
 def cut_before_its_index(path: Path) -> None:
-    cut(encode(path, LONG), 0.8)
+    data = encode(path, LONG).read_bytes()
+    path.write_bytes(data[: data.index(b"moov")])
+
+
+def cut_within_its_index(path: Path) -> None:
+    data = encode(path, LONG).read_bytes()
+    path.write_bytes(data[: data.index(b"stsd")])
 
 
 def cut_in_half(path: Path) -> None:
@@ -234,6 +240,7 @@ def missing(path: Path) -> None:
     [
         (sound_only, "only sound"),
         (cut_before_its_index, "cut short: make or copy it again"),
+        (cut_within_its_index, "cut short: make or copy it again"),
         (cut_in_half, "of 60 frames can be decoded, expected at least 90 %"),
         (damaged_in_the_middle, "of 60 frames can be decoded, expected at least 90 %"),
         (text, "not a video that can be read"),

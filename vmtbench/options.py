@@ -1,0 +1,81 @@
+"""Options that read the same on every command."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from benchmark.engine import Existing
+from vmtbench.output import Output
+
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Items worked on at once.", rich_help_panel="Common")]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.", rich_help_panel="Common")]
+Device = Annotated[str, typer.Option("--device", help="Where models run: cpu, cuda, cuda:1.", rich_help_panel="Common")]
+Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.", rich_help_panel="Common")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel="Common")]
+Json = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout.", rich_help_panel="Common")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traces of errors.", rich_help_panel="Common")]
+ExistingOption = Annotated[
+    Existing,
+    typer.Option("--existing", help="What to do with results that are there.", rich_help_panel="Common"),
+]
+WeightsFolder = Annotated[
+    Path | None,
+    typer.Option("--weights", envvar="VMTBENCH_WEIGHTS", help="Folder of model weights, looked in first."),
+]
+
+
+def _load_config(context: typer.Context, path: Path | None) -> Path | None:
+    """Take defaults of this command's options from the table of its name in a TOML file."""
+    if path is None:
+        return None
+    table = _table(path, str(context.info_name))
+    options = {name for parameter in context.command.params if (name := parameter.name)}
+    given = {key.replace("-", "_"): value for key, value in table.items()}
+    if strange := sorted(set(given) - options):
+        from benchmark.registry import unknown
+
+        raise unknown(f"option in table [{context.info_name}] of {path}", strange[0], options)
+    context.default_map = {**(context.default_map or {}), **given}
+    return path
+
+
+def _table(path: Path, command: str) -> Mapping[str, Any]:
+    import tomllib
+
+    from benchmark.errors import InputError
+
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"settings file {path} cannot be read ({error.strerror}); check --config") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"settings file {path} is not valid TOML ({error}); correct it") from error
+    table = values.get(command, {})
+    if not isinstance(table, dict):
+        raise InputError(f"settings file {path} has {command!r} as a value, expected a table [{command}]")
+    return table
+
+
+Config = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        callback=_load_config,
+        is_eager=True,
+        help="TOML file with a table of option values per command.",
+        rich_help_panel="Common",
+    ),
+]
+
+
+def output_for(*, json: bool, quiet: bool, offline: bool) -> Output:
+    """Return where results and messages go, after keeping the network out when asked to."""
+    if offline:
+        import os
+
+        os.environ["HF_HUB_OFFLINE"] = "1"
+    return Output(json=json, quiet=quiet)
