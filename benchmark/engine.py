@@ -234,11 +234,14 @@ def _attempt(item: Item) -> _Outcome:
     except MemoryError:
         return _Outcome("failed", "this machine's memory ran out; use fewer --jobs or smaller clips")
     except Exception as error:
-        found = f"unexpected {type(error).__name__}: {error}"
-        return _Outcome(
-            "failed", f"{found}; run again with --debug for the trace and report it", traceback.format_exc()
-        )
+        return _unexpected(error)
     return _Outcome("done")
+
+
+def _unexpected(error: Exception) -> _Outcome:
+    found = f"unexpected {type(error).__name__}: {error}"
+    trace = "".join(traceback.format_exception(error))
+    return _Outcome("failed", f"{found}; run again with --debug for the trace and report it", trace)
 
 
 def _in_this_process(items: Sequence[Item], jobs: int) -> Generator[tuple[Item, _Outcome], None, None]:
@@ -272,6 +275,8 @@ def _in_workers(items: Sequence[Item], jobs: int) -> Generator[tuple[Item, _Outc
                         continue
                     found = f"its worker died {attempt} times (exit status {death.exitcode})"
                     yield item, _Outcome("failed", f"{found}, most likely out of memory; use fewer --jobs")
+                except Exception as error:  # the item could not be sent to a worker
+                    yield item, _unexpected(error)
         finished = True
     finally:
         if finished:
