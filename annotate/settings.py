@@ -24,9 +24,9 @@ class SourceSettings(Record):
     split: str | None = None
     year: str | None = None
     resolution: str | None = None
-    fps: float | None = Field(None, gt=0)
+    fps: float | None = Field(default=None, gt=0)
     select: Criteria | None = None
-    limit: int | None = Field(None, ge=1)
+    limit: int | None = Field(default=None, ge=1)
 
 
 class CutSettings(Record):
@@ -38,7 +38,7 @@ class CutSettings(Record):
         fit: what happens when the shape differs: `crop` cuts the longer side, `pad` adds black bars.
     """
 
-    frames: int | None = Field(None, ge=1)
+    frames: int | None = Field(default=None, ge=1)
     size: tuple[int, int] | None = None
     fit: Literal["crop", "pad"] = "crop"
 
@@ -53,7 +53,7 @@ class FollowSettings(Record):
     """
 
     tracker: str = "dis"
-    points: int = Field(100, ge=1)
+    points: int = Field(default=100, ge=1)
     sampler: Literal["v1", "det-official"] = "v1"
 
 

@@ -55,7 +55,7 @@ def cut_stage(sequences: Named, bench: Path, settings: CutSettings, options: Wor
             inputs={"files": _files(sequence), "fps": sequence.fps, "settings": settings.model_dump(mode="json")},
             work=partial(cut, sequence, clip, bench, settings),
             record=_record(bench, "cut", clip),
-            outputs=(bench / "videos" / f"{clip}.mp4",),
+            outputs=(bench / "videos" / f"{clip}.mp4", *((bench / "masks" / clip,) if sequence.masks else ())),
         )
         for clip, sequence in sequences.items()
     }

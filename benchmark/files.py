@@ -91,13 +91,13 @@ def make_output_folder(path: Path) -> None:
     Raises:
         InputError: it is a file, or nothing can be written in it.
     """
-    probe = path / f".part.probe-{os.getpid()}"
+    probe = path / ".part.probe"  # one name, so that what a killed run left behind goes with the next
     try:
         if path.exists() and not path.is_dir():
             raise InputError(f"{path} is a file, expected a folder to write to; choose another output folder")
         path.mkdir(parents=True, exist_ok=True)
         probe.touch()
-        probe.unlink()
+        probe.unlink(missing_ok=True)
     except OSError as error:
         found = _CURES.get(error.errno or 0, f"{error.strerror}; choose another output folder")
         raise InputError(f"cannot write in {path}: {found}") from error

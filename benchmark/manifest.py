@@ -42,9 +42,13 @@ class ClipSource(Record):
 
     dataset: Text
     sequence: Text
-    frame_step: int = Field(1, ge=1, description="frames of the original recording per frame of the data set")
-    frames: tuple[int, ...] | None = Field(None, description="frames picked from the sequence; None when all were")
-    geometry: dict[str, Any] | None = Field(None, description="the map from source to clip pixels; None when unchanged")
+    frame_step: int = Field(default=1, ge=1, description="frames of the original recording per frame of the data set")
+    frames: tuple[int, ...] | None = Field(
+        default=None, description="frames picked from the sequence; None when all were"
+    )
+    geometry: dict[str, Any] | None = Field(
+        default=None, description="the map from source to clip pixels; None when unchanged"
+    )
 
 
 class VideoFacts(Record):
@@ -55,7 +59,9 @@ class VideoFacts(Record):
     height: int = Field(ge=1)
     width: int = Field(ge=1)
     sha256: Sha256
-    encoder: dict[str, Any] | None = Field(None, description="encoder settings; None when the file was taken as it was")
+    encoder: dict[str, Any] | None = Field(
+        default=None, description="encoder settings; None when the file was taken as it was"
+    )
 
 
 class ObjectFacts(Record):

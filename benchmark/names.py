@@ -11,6 +11,8 @@ SPLIT_WORDS = frozenset(
     ["train", "training", "validation", "valid", "dev", "val", "test", "testing", "eval", "evaluation"]
 )
 """Words that Hugging Face's folder loaders take for the name of a split when they stand alone in a file name."""
+LONGEST = 128
+"""Characters of the longest id."""
 
 
 def clip_ids(names: Sequence[str]) -> list[str]:
@@ -37,5 +39,11 @@ def clip_ids(names: Sequence[str]) -> list[str]:
 
 def _clip_id(name: str) -> str:
     safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-._") or "clip"
-    parts = re.split(r"([-._0-9]+)", safe)
-    return "".join(f"{part}seq" if part.lower() in SPLIT_WORDS else part for part in parts)[:128]
+    while len(found := _without_split_words(safe)) > LONGEST:  # cut first: a cut may leave the word of a split
+        safe = safe[:-1]
+    return found
+
+
+def _without_split_words(name: str) -> str:
+    parts = re.split(r"([-._0-9]+)", name)
+    return "".join(f"{part}seq" if part.lower() in SPLIT_WORDS else part for part in parts)

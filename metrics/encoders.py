@@ -84,7 +84,8 @@ def load_clip(folder: Path, device: str) -> ClipEncoder:
         raise Unavailable("open_clip", "is not installed", "pip install 'vmtbench[models]'") from None
     name = f"local-dir:{folder.resolve()}"
     try:
-        model, preprocess = open_clip.create_model_from_pretrained(name, device=device, return_transform=True)
+        model: Any
+        model, preprocess = open_clip.create_model_from_pretrained(name, device=device)  # pyright: ignore
         tokenizer = open_clip.get_tokenizer(name)
     except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"CLIP weights in {folder} cannot be loaded ({error}); fetch them again") from error

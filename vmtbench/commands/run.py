@@ -13,11 +13,11 @@ from vmtbench.output import counts, report_json
 
 
 def command(
+    bench: Annotated[Path, typer.Option("--bench", "-b", help="Benchmark folder.")],
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the videos: OUT/METHOD/CLIP/PROMPT.mp4.")],
     methods: Annotated[
         list[str] | None, typer.Argument(help="Methods of `vmtbench list methods`; `controls` stands for all controls.")
     ] = None,
-    bench: Annotated[Path, typer.Option("--bench", "-b", help="Benchmark folder.")] = ...,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the videos: OUT/METHOD/CLIP/PROMPT.mp4.")] = ...,
     program: Annotated[
         str | None,
         typer.Option(
