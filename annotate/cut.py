@@ -17,6 +17,9 @@ from benchmark.resample import Geometry, fit, fit_frames, fit_mask, pick_frames
 from benchmark.sequence import Sequence
 from benchmark.video import Video, is_ready, read_images, read_video, write_video
 
+ASPECT_TOLERANCE = 0.01
+"""Shapes that differ by more than this share are another picture's."""
+
 
 def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> dict[str, Any]:
     """Write `videos/<clip>.mp4` and `masks/<clip>/*.png`, and return what the manifest needs to know of them.
@@ -82,14 +85,28 @@ def _masks(
     masks = {}
     for frame, position in enumerate(picked):
         if path := sequence.masks.get(position):
-            mask = object_indices(read_mask(path), soft=sequence.soft_masks)
-            if mask.shape != size:
-                raise ItemError(
-                    f"mask {path} is {mask.shape[1]}x{mask.shape[0]}, expected {size[1]}x{size[0]} like its frame; "
-                    "resize the mask or take masks of the same resolution"
-                )
+            mask = _mask(path, size, soft=sequence.soft_masks)
             masks[frame] = fit_mask(mask, geometry) if geometry else mask
     return masks
+
+
+def _mask(path: Path, size: tuple[int, ...], *, soft: bool) -> NDArray[np.uint8]:
+    """Read a mask as indices, uint8 [H, W], at the size of its frame.
+
+    Soft masks are pictures that somebody has scaled before, so one of the frame's shape is brought to its size by
+    nearest pixels (specification §14); for indexed masks another size means that they belong to other frames.
+    """
+    mask = object_indices(read_mask(path), soft=soft)
+    (height, width), (frame_height, frame_width) = mask.shape, size
+    if (height, width) == (frame_height, frame_width):
+        return mask
+    same_shape = abs((width * frame_height) / (height * frame_width) - 1) <= ASPECT_TOLERANCE
+    if soft and same_shape:
+        return fit_mask(mask, fit(height, width, frame_height, frame_width, "crop"))
+    raise ItemError(
+        f"mask {path} is {width}x{height}, expected {frame_width}x{frame_height} like its frame; "
+        "resize the mask or take masks of the same resolution"
+    )
 
 
 def _write_masks(folder: Path, masks: dict[int, NDArray[np.uint8]]) -> None:

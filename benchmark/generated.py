@@ -144,7 +144,7 @@ _NAMINGS = (_without_stop, _without_last_character)
 
 
 def _folders_by_text(there: Set[str], bench: Benchmark) -> dict[str, str]:
-    """Return prompt texts with their folders among those `there`, by the naming that explains more of them."""
+    """Return prompt texts with their folders among those `there`, by the naming that finds more folders."""
     texts = _texts(bench)
     found = [{text: naming(text) for text in texts if naming(text) in there} for naming in _NAMINGS]
-    return max(found, key=len)
+    return max(found, key=lambda folders: len({*folders.values()}))

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from itertools import chain, pairwise
 from typing import Annotated
 
@@ -11,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, ValidationError, model_validator
 
-from benchmark.errors import InputError, ItemError
-from benchmark.manifest import Record, Rejected
+from benchmark.errors import InputError
+from benchmark.manifest import Record
 from benchmark.masks import foreground, object_indices, read_mask
 from benchmark.registry import unknown
 from benchmark.sequence import Sequence
@@ -47,21 +46,6 @@ class Criteria(Record):
         return self
 
 
-@dataclass(frozen=True)
-class Selection:
-    """The sequences that were judged.
-
-    Attributes:
-        accepted: those that meet every criterion, in the order given.
-        rejected: those that do not, each with its first reason.
-        unreadable: those that could not be judged because a file of theirs cannot be read, each with the error.
-    """
-
-    accepted: tuple[Sequence, ...]
-    rejected: tuple[Rejected, ...]
-    unreadable: tuple[Rejected, ...]
-
-
 def parse_criteria(text: str) -> Criteria:
     """Read criteria as the command line gives them, for example `min_frames=24,min_area=0.01`.
 
@@ -84,26 +68,6 @@ def parse_criteria(text: str) -> Criteria:
         first = error.errors()[0]
         where = f"{first['loc'][0]}={values[str(first['loc'][0])]}" if first["loc"] else text
         raise InputError(f"--select {where}: {first['msg']}; correct the value") from None
-
-
-def select(sequences: Iterable[Sequence], criteria: Criteria, *, limit: int | None = None) -> Selection:
-    """Sort `sequences` into accepted, rejected and unreadable; stop once `limit` are accepted."""
-    accepted: list[Sequence] = []
-    rejected: list[Rejected] = []
-    unreadable: list[Rejected] = []
-    for sequence in sequences:
-        if limit is not None and len(accepted) >= limit:
-            break
-        try:
-            reason = reason_against(sequence, criteria)
-        except ItemError as error:
-            unreadable.append(Rejected(sequence=sequence.name, reason=str(error)))
-            continue
-        if reason is None:
-            accepted.append(sequence)
-        else:
-            rejected.append(Rejected(sequence=sequence.name, reason=reason))
-    return Selection(tuple(accepted), tuple(rejected), tuple(unreadable))
 
 
 def reason_against(sequence: Sequence, criteria: Criteria) -> str | None:

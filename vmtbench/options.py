@@ -32,21 +32,28 @@ def _load_config(context: typer.Context, path: Path | None) -> Path | None:
     """Take defaults of this command's options from the table of its name in a TOML file."""
     if path is None:
         return None
-    table = _table(path, str(context.info_name))
-    options = {name for parameter in context.command.params if (name := parameter.name)}
-    given = {key.replace("-", "_"): value for key, value in table.items()}
-    if strange := sorted(set(given) - options):
-        from benchmark.registry import unknown
+    options = {_name_for_users(parameter): str(parameter.name) for parameter in context.command.params}
+    given: dict[str, Any] = {}
+    for key, value in _table(context, path).items():
+        if (name := key.replace("_", "-")) not in options:
+            from benchmark.registry import unknown
 
-        raise unknown(f"option in table [{context.info_name}] of {path}", strange[0], options)
+            raise unknown(f"option in table [{context.info_name}] of {path}", key, options)
+        given[options[name]] = value
     context.default_map = {**(context.default_map or {}), **given}
     return path
 
 
-def _table(path: Path, command: str) -> Mapping[str, Any]:
+def _name_for_users(parameter: Any) -> str:
+    """Return what an option is called on the command line, without dashes in front."""
+    return max(parameter.opts, key=len).lstrip("-").replace("_", "-")
+
+
+def _table(context: typer.Context, path: Path) -> Mapping[str, Any]:
     import tomllib
 
     from benchmark.errors import InputError
+    from benchmark.registry import unknown
 
     try:
         values = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -54,9 +61,12 @@ def _table(path: Path, command: str) -> Mapping[str, Any]:
         raise InputError(f"settings file {path} cannot be read ({error.strerror}); check --config") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"settings file {path} is not valid TOML ({error}); correct it") from error
-    table = values.get(command, {})
+    commands = context.parent.command.commands if context.parent else {}  # pyright: ignore[reportAttributeAccessIssue]
+    if strange := [key for key in values if key not in commands]:
+        raise unknown(f"table in {path}", strange[0], commands)
+    table = values.get(str(context.info_name), {})
     if not isinstance(table, dict):
-        raise InputError(f"settings file {path} has {command!r} as a value, expected a table [{command}]")
+        raise InputError(f"settings file {path} has {context.info_name!r} as a value, expected a table of that name")
     return table
 
 

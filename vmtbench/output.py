@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 FAILURES_SHOWN = 20
 
+WIDTH_OF_FILES = 160
+"""Characters per line of a table that is not printed on a terminal."""
+
 
 @dataclass(frozen=True)
 class Output:
@@ -40,20 +43,28 @@ class Output:
         if not self.json:
             print(line)
 
+    def warn(self, line: str) -> None:
+        """Print a line about something wrong, on stderr and whatever was asked for."""
+        print(line, file=sys.stderr)
+
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[Any]], *, title: str | None = None) -> None:
         """Print a table for people."""
         if self.json:
             return
+        from rich.box import SIMPLE_HEAD
         from rich.console import Console
         from rich.table import Table
 
-        table = Table(*columns, title=title, title_justify="left")
+        table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+        for name, cells in zip(columns, zip(*rows, strict=True) if rows else [()] * len(columns), strict=True):
+            numbers = all(isinstance(cell, int | float | None) for cell in cells)
+            table.add_column(name, justify="right" if numbers else "left", overflow="fold")
         for row in rows:
             table.add_row(*("" if cell is None else str(cell) for cell in row))
-        console = Console()
+        console = Console(markup=False, emoji=False, highlight=False)
         if not console.is_terminal:
-            console.width = max(console.width, 160)
-        console.print(table, markup=False)
+            console.width = max(console.width, WIDTH_OF_FILES)
+        console.print(table)
 
     def failures(self, report: Report, *, debug: bool) -> None:
         """Print the failure table on stderr, and the traces of unexpected errors when debugging."""
@@ -61,12 +72,12 @@ class Output:
 
         failed = list(failures(report))
         for key, reason in failed[:FAILURES_SHOWN]:
-            print(f"failed {key}: {reason}", file=sys.stderr)
+            self.warn(f"failed {key}: {reason}")
         if len(failed) > FAILURES_SHOWN:
-            print(f"… and {len(failed) - FAILURES_SHOWN} more failed items", file=sys.stderr)
+            self.warn(f"… and {len(failed) - FAILURES_SHOWN} more failed items; --json lists them all")
         if debug:
             for key, trace in sorted(report.traces.items()):
-                print(f"--- {key}\n{trace}", file=sys.stderr)
+                self.warn(f"--- {key}\n{trace}")
 
 
 def report_json(report: Report) -> dict[str, Any]:

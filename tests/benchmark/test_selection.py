@@ -10,7 +10,7 @@ from PIL import Image
 from benchmark.errors import InputError, ItemError
 from benchmark.masks import write_mask
 from benchmark.readers import read_dataset
-from benchmark.selection import Criteria, mean_flow, motion_of, parse_criteria, reason_against, select
+from benchmark.selection import Criteria, mean_flow, motion_of, parse_criteria, reason_against
 from benchmark.sequence import Sequence
 from benchmark.video import write_video
 
@@ -177,27 +177,11 @@ def test_a_criterion_of_no_motion_decodes_no_frames(tmp_path: Path) -> None:
     assert reason_against(sequence, ANY_MOTION) is None
 
 
-def test_every_sequence_is_accepted_rejected_or_unreadable(tmp_path: Path) -> None:
-    good = on_disk(tmp_path, *scene(speed=3), "good")
-    still = on_disk(tmp_path, *scene(speed=0), "still")
+def test_a_sequence_that_cannot_be_read_is_an_error_and_no_rejection(tmp_path: Path) -> None:
     broken = on_disk(tmp_path, *scene(speed=3), "broken")
     broken.masks[0].write_text("no picture")
-    selection = select([broken, good, still], Criteria())
-    assert selection.accepted == (good,)
-    assert [rejected.sequence for rejected in selection.rejected] == ["still"]
-    assert [rejected.sequence for rejected in selection.unreadable] == ["broken"]
-    assert "cannot be read as a picture" in selection.unreadable[0].reason
-    with pytest.raises(ItemError):
+    with pytest.raises(ItemError, match="cannot be read as a picture"):
         reason_against(broken, Criteria())
-
-
-def test_a_limit_counts_accepted_sequences_and_judges_no_more(tmp_path: Path) -> None:
-    good = on_disk(tmp_path, *scene(speed=3))
-    short = Sequence(dataset="x", name="short")
-    never = Sequence(dataset="x", name="never")
-    selection = select([short, good, never], Criteria(), limit=1)
-    assert selection.accepted == (good,)
-    assert [rejected.sequence for rejected in selection.rejected] == ["short"]
 
 
 def test_criteria_are_read_from_text() -> None:
@@ -229,6 +213,5 @@ def test_criteria_that_make_no_sense_are_refused_by_name(text: str, message: str
 @pytest.mark.skipif(not SHARED.is_dir(), reason="../shared is absent")
 @pytest.mark.parametrize("folder", ["DAVIS", "YouTube-VOS", "MTBench", "clips"])
 def test_the_real_clips_are_accepted_by_the_defaults(folder: str) -> None:
-    sequences = read_dataset(SHARED / folder)
-    selection = select(sequences, Criteria())
-    assert selection.accepted == tuple(sequences), [rejected.reason for rejected in selection.rejected]
+    reasons = {sequence.name: reason_against(sequence, Criteria()) for sequence in read_dataset(SHARED / folder)}
+    assert reasons == dict.fromkeys(reasons), "a real clip was rejected"

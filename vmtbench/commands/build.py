@@ -73,10 +73,9 @@ def command(
     Run it again after an interruption, and it goes on where it stopped.
 
     Examples:
+
         vmtbench build DAVIS --split val --out bench
-
         vmtbench build clips --out bench --frames 49 --size 720x480 --fit crop
-
         vmtbench build YouTube-VOS/valid --out bench --select min_frames=20,min_area=0.02 --limit 50
     """
     from annotate.settings import BuildSettings

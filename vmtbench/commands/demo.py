@@ -22,6 +22,7 @@ def command(
     """Build a benchmark of sample clips, run the controls, score them, and make the leaderboard: no GPU, no network.
 
     Example:
+
         vmtbench demo --out demo
     """
     from vmtbench import api

@@ -13,6 +13,7 @@ def command(weights: WeightsFolder = None, json: Json = False) -> None:
     Only what every command needs counts as a fault (exit status 1); what is optional is listed.
 
     Example:
+
         vmtbench doctor
     """
     from vmtbench.checks import check_machine

@@ -18,8 +18,8 @@ def command(
     """Download model weights that are not on this machine yet, into the hub's cache or into --weights.
 
     Examples:
-        vmtbench fetch clip-vit-b-32 dinov2-base
 
+        vmtbench fetch clip-vit-b-32 dinov2-base
         vmtbench fetch dinov2-base --weights my-weights
     """
     from benchmark.weights import fetch

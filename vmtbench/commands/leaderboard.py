@@ -24,8 +24,8 @@ def command(
     """Make the leaderboard: CSV, Markdown, LaTeX and figures; the same scores give the same bytes.
 
     Examples:
-        vmtbench leaderboard out/scores --out board
 
+        vmtbench leaderboard out/scores --out board
         vmtbench leaderboard mine/scores theirs/scores --out board --percent
     """
     from vmtbench import api

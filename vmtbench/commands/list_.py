@@ -29,8 +29,8 @@ def command(
     """List what there is, with what of it is on this machine.
 
     Examples:
-        vmtbench list methods
 
+        vmtbench list methods
         vmtbench list weights --weights my-weights
     """
     tables = {Kind.METHODS: _methods, Kind.METRICS: _metrics, Kind.PROTOCOLS: _protocols}

@@ -42,8 +42,8 @@ def command(
     overwritten.
 
     Examples:
-        vmtbench run controls --bench bench --out out
 
+        vmtbench run controls --bench bench --out out
         vmtbench run mine -b bench -o out --command "python gen.py {source} --prompt {prompt} --out {output}"
     """
     from vmtbench import api

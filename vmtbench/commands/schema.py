@@ -29,8 +29,8 @@ def command(
     """Print the JSON Schema of a record; the output is JSON with or without --json.
 
     Examples:
-        vmtbench schema
 
+        vmtbench schema
         vmtbench schema score
     """
     from benchmark.manifest import BenchmarkInfo, Clip

@@ -50,8 +50,8 @@ def command(
     Scores made with other settings than the protocol's reference are marked and never mixed with those.
 
     Examples:
-        vmtbench score out --bench bench --protocol mtbench
 
+        vmtbench score out --bench bench --protocol mtbench
         vmtbench score out --bench bench --method mine --weights weights --device cuda
     """
     from metrics.judge import JudgeSettings
