@@ -11,10 +11,10 @@ from annotate.captions import caption_for
 from annotate.category import category_of
 from annotate.prompts import evaluation_prompts
 from annotate.settings import BuildSettings, SourceSettings
-from annotate.stages import cut_stage, follow_stage, select_stage
+from annotate.stages import Made, Named, cut_stage, follow_stage, select_stage
 from annotate.trackers import DATASET, load_tracker
 from benchmark.engine import Report, WorkOptions, claim_folder, failures
-from benchmark.errors import InputError, ItemError
+from benchmark.errors import InputError, ItemError, VmtbenchError
 from benchmark.manifest import BenchmarkInfo, Clip, Rejected
 from benchmark.names import clip_ids
 from benchmark.ownership import begin_build, finish_build, refuse_foreign_folder
@@ -63,7 +63,8 @@ def build(
         followed, follow_report = follow_stage(chosen, made, bench, settings.follow, settings.seed, options)
         report.add(cut_report)
         report.add(follow_report)
-        if not followed:
+        clips = _describe(chosen, made, followed, settings.seed, report)
+        if not clips:
             key, reason = next(iter(failures(report)))
             raise ItemError(f"no sequence of {source} could be made into a clip; the first failure: {key}: {reason}")
         info = BenchmarkInfo(
@@ -72,7 +73,6 @@ def build(
             provenance={"source": source.resolve().name, "annotators": _annotators(settings), "versions": versions()},
             rejected=tuple(rejected),
         )
-        clips = [_clip(clip, chosen[clip], made[clip], followed[clip], settings.seed) for clip in followed]
         return Built(finish_build(bench, info, clips), report)
 
 
@@ -98,6 +98,17 @@ def _annotators(settings: BuildSettings) -> dict[str, str]:
         "tracks": settings.follow.tracker,
         "difficulty": "difficulty/v1",
     }
+
+
+def _describe(chosen: Named, made: Made, followed: Made, seed: int, report: Report) -> list[Clip]:
+    """Return the manifest's lines; a clip that cannot be described is a failed item of the report."""
+    clips = []
+    for clip in followed:
+        try:
+            clips.append(_clip(clip, chosen[clip], made[clip], followed[clip], seed))
+        except VmtbenchError as error:
+            report.failed[f"describe {clip}"] = str(error)
+    return clips
 
 
 def _clip(clip: str, sequence: Sequence, made: Mapping[str, Any], followed: Mapping[str, Any], seed: int) -> Clip:

@@ -27,15 +27,19 @@ def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> di
     A video file that is H.264 of constant rate already and is not resampled is taken over byte for byte.
 
     Raises:
-        ItemError: a frame, video or mask cannot be read, or a mask is of another size than its frame.
+        ItemError: a frame, video or mask cannot be read, a mask is of another size than its frame, or there is but one
+            frame.
     """
     video = _read(sequence)
+    if len(video.frames) < 2:
+        where = sequence.video or sequence.images[0].parent
+        raise ItemError(f"{where} has 1 frame, expected at least 2, as there is no motion in one; leave the clip out")
     picked = pick_frames(len(video.frames), settings.frames or len(video.frames))
     geometry = _geometry(video.frames, settings)
     changed = geometry is not None or len(picked) != len(video.frames)
     frames = video.frames[picked] if len(picked) != len(video.frames) else video.frames
     frames = fit_frames(frames, geometry) if geometry else frames
-    fps = video.fps * (len(picked) - 1) / (len(video.frames) - 1) if len(picked) > 1 else video.fps
+    fps = video.fps * (len(picked) - 1) / (len(video.frames) - 1)
 
     masks = _masks(sequence, picked, geometry, video.frames.shape[1:3])
     _write_masks(bench / "masks" / clip, masks)

@@ -97,9 +97,13 @@ def _given_tracks(path: Path, made: dict[str, Any]) -> Tracks:
         )
     if start >= points.shape[1]:
         raise ItemError(f"trajectory file {path} starts at frame {start}, after all frames picked; pick more --frames")
-    points = map_points(points, geometry) if geometry else points
-    inside = ((points[:, start] >= 0) & (points[:, start] <= (video["width"] - 1, video["height"] - 1))).all(axis=1)
-    points, visible = points[inside], visible[inside]
+    if geometry:
+        points = map_points(points, geometry)
+        edges = np.array([video["width"], video["height"]]) - 0.5
+        inside = ((points[:, start] >= -0.5) & (points[:, start] <= edges)).all(axis=1)
+        points, visible = points[inside], visible[inside]
+    if not len(points):
+        raise ItemError(f"no point of trajectory file {path} lies in what is left of its frames; choose another --size")
     times = np.full((len(points), 1), start, dtype=np.float32)
     return Tracks(points, visible, np.hstack([times, points[:, start]]).astype(np.float32))
 

@@ -21,11 +21,12 @@ def load_tracker(name: str, settings: Mapping[str, Any] | None = None) -> Tracke
 
     Raises:
         InputError: the name is unknown.
-        Unavailable: the tracks came with the data set, so no tracker on this machine follows generated videos likewise.
+        Unavailable: a benchmark's tracks came with the data set, or were made by a tracker that is not here.
     """
-    if name == DATASET:
+    if settings is not None and name not in TRACKERS:
+        made = "the data set's own tracks" if name == DATASET else f"the benchmark's tracks, {name},"
         raise Unavailable(
-            "the tracker that made the data set's own tracks",
+            f"the tracker that made {made}",
             "is not on this machine",
             "vmtbench score … --tracker dis, which tracks source and generation anew",
         )

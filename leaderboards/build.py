@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmark.files import write_bytes_atomic, write_text_atomic
+from benchmark.files import make_output_folder, write_bytes_atomic, write_text_atomic
 from leaderboards.aggregate import aggregate
 from leaderboards.figures import difficulty_distribution, tradeoff
 from leaderboards.scores import read_scores
@@ -35,11 +35,12 @@ def build_leaderboard(
         leaderboard.tex, tradeoff.png, difficulty.png.
 
     Raises:
-        InputError: the scores are empty or break their contract.
-        OutputError: the folder cannot be written.
+        InputError: the scores are empty or break their contract, or nothing can be written to `out`.
+        OutputError: the disk filled up on the way.
     """
     table = read_scores(scores)
     summary = aggregate(table)
+    make_output_folder(out)
     texts = {
         "leaderboard.csv": to_csv(to_wide(summary)),
         "leaderboard_long.csv": to_csv(summary),

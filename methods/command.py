@@ -7,7 +7,8 @@ import re
 import shlex
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -100,14 +101,37 @@ def _run(arguments: list[str], output: int, timeout: float, log: Path) -> None:
         raise ItemError(
             f"--command cannot start {arguments[0]!r} ({error.strerror}); give the path of a program"
         ) from error
-    try:
-        status = process.wait(timeout)
-    except subprocess.TimeoutExpired:
-        raise ItemError(f"{arguments[0]} ran past {timeout:g} s and was ended; raise --timeout, or see {log}") from None
-    finally:
-        _end_group(process)
+    with _watched(process):
+        try:
+            status = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise ItemError(
+                f"{arguments[0]} ran past {timeout:g} s and was ended; raise --timeout, or see {log}"
+            ) from None
+        finally:
+            _end_group(process)
     if status != 0:
         raise ItemError(f"{arguments[0]} ended with exit status {status}, expected 0; its last line: {_last_line(log)}")
+
+
+@contextmanager
+def _watched(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """End the program and all it started also when this process is killed: a pipe closes, and a shell waits for that.
+
+    Otherwise the program would go on, and write into what the next run makes.
+    """
+    watch = subprocess.Popen(
+        ["sh", "-c", 'read -r _; kill -s KILL -- "-$1"', "sh", str(process.pid)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        yield
+    finally:
+        watch.kill()
+        watch.communicate()
 
 
 def _end_group(process: subprocess.Popen[bytes]) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -15,7 +16,8 @@ from PIL import Image
 from torch import Tensor
 
 from benchmark.errors import InputError, Unavailable
-from benchmark.weights import locate
+from benchmark.store import read_json
+from benchmark.weights import locate, weights_named
 
 BATCH = 32
 """Frames that go through a backbone at once."""
@@ -23,16 +25,12 @@ BATCH = 32
 
 @dataclass(frozen=True)
 class ClipEncoder:
-    """CLIP by open_clip: both towers, and the preprocessing that belongs to the weights.
-
-    `mark` is empty when the architecture is the reference's, else it says what is not.
-    """
+    """CLIP by open_clip: both towers, and the preprocessing that belongs to the weights."""
 
     model: Any
     preprocess: Any
     tokenizer: Any
     device: str
-    mark: str
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> Tensor:
         """Embed frames uint8 RGB [F, H, W, 3] as float32 [F, D], resized and cropped as specification §5 says."""
@@ -54,12 +52,11 @@ class ClipEncoder:
 
 @dataclass(frozen=True)
 class DinoEncoder:
-    """DINOv2 by transformers: the class token after the final layer norm; `mark` is as in `ClipEncoder`."""
+    """DINOv2 by transformers: the class token after the final layer norm."""
 
     model: Any
     processor: Any
     device: str
-    mark: str
 
     def encode_frames(self, frames: NDArray[np.uint8]) -> Tensor:
         """Embed frames uint8 RGB [F, H, W, 3] as float32 [F, D], preprocessed as the weights' own processor says."""
@@ -75,60 +72,119 @@ def load_clip(folder: Path, device: str) -> ClipEncoder:
     """Load CLIP from a folder with `open_clip_config.json` and `open_clip_model.safetensors`.
 
     Raises:
-        Unavailable: open_clip is not installed.
         InputError: the folder's files are not what open_clip can load.
     """
-    try:
-        import open_clip
-    except ImportError:
-        raise Unavailable("open_clip", "is not installed", "pip install 'vmtbench[models]'") from None
+    import open_clip
+
     name = f"local-dir:{folder.resolve()}"
     try:
-        model: Any
-        model, preprocess = open_clip.create_model_from_pretrained(name, device=device)  # pyright: ignore
+        loaded: Any = open_clip.create_model_from_pretrained(name, return_transform=True)
         tokenizer = open_clip.get_tokenizer(name)
-    except (OSError, RuntimeError, ValueError, KeyError, TypeError) as error:
-        raise InputError(f"CLIP weights in {folder} cannot be loaded ({error}); fetch them again") from error
-    width = int(getattr(model.visual, "output_dim", 0))
-    patch = getattr(getattr(model.visual, "conv1", None), "kernel_size", (0,))[0]
-    mark = "" if (width, patch) == (512, 32) else f"width {width}, patch {patch}"
-    return ClipEncoder(model.eval(), preprocess, tokenizer, device, mark)
+    except Exception as error:  # the library raises whatever the broken part first meets
+        raise _unusable("CLIP", folder, error) from error
+    model, preprocess = loaded
+    return ClipEncoder(model.to(device).eval(), preprocess, tokenizer, device)
 
 
 def load_dino(folder: Path, device: str) -> DinoEncoder:
     """Load DINOv2 and its processor from a folder in transformers' layout.
 
     Raises:
-        Unavailable: transformers is not installed.
         InputError: the folder's files are not what transformers can load.
     """
+    from transformers import AutoImageProcessor, AutoModel
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()
+
+    options: dict[str, Any] = {"use_safetensors": True, "dtype": torch.float32, "output_loading_info": True}
     try:
-        from transformers import AutoImageProcessor, AutoModel
-    except ImportError:
-        raise Unavailable("transformers", "is not installed", "pip install 'vmtbench[models]'") from None
-    try:
-        model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True)
+        model, info = AutoModel.from_pretrained(folder, local_files_only=True, **options)
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
-    except (OSError, RuntimeError, ValueError, KeyError, ImportError) as error:
-        raise InputError(f"DINO weights in {folder} cannot be loaded ({error}); fetch them again") from error
-    config = model.config
-    shape = (config.model_type, config.hidden_size, config.num_hidden_layers, config.patch_size)
-    mark = "" if shape == ("dinov2", 768, 12, 14) else "{}, width {}, {} layers, patch {}".format(*shape)
-    return DinoEncoder(model.to(device).eval(), processor, device, mark)
+    except Exception as error:  # the library raises whatever the broken part first meets
+        raise _unusable("DINO", folder, error) from error
+    if missing := sorted(info["missing_keys"]):  # which transformers fills with random numbers
+        raise _unusable("DINO", folder, ValueError(f"{len(missing)} tensors are missing, first {missing[0]}"))
+    return DinoEncoder(model.to(device).eval(), processor, device)
 
 
-_LOADERS = {"clip-vit-b-32": load_clip, "dinov2-base": load_dino}
+class _Encoder(NamedTuple):
+    """How an encoder is loaded, and by what in its configuration the reference's architecture is known."""
+
+    load: Any
+    library: str
+    config: str
+    reference: dict[str, Any]
 
 
-@lru_cache(maxsize=4)
+_ENCODERS = {
+    "clip-vit-b-32": _Encoder(
+        load_clip,
+        "open_clip",
+        "open_clip_config.json",
+        {"embed_dim": 512, "image_size": 224, "layers": 12, "patch_size": 32, "quick_gelu": True, "width": 768},
+    ),
+    "dinov2-base": _Encoder(
+        load_dino,
+        "transformers",
+        "config.json",
+        {"model_type": "dinov2", "hidden_size": 768, "num_hidden_layers": 12, "patch_size": 14},
+    ),
+}
+
+
+def encoder_folder(name: str, weights: Path | None) -> Path:
+    """Return the folder with the weights of encoder `name`.
+
+    Raises:
+        Unavailable: its weights or its library are not here.
+        InputError: its weights lack a file.
+    """
+    folder, library = locate(name, weights), _ENCODERS[name].library
+    if importlib.util.find_spec(library) is None:
+        raise Unavailable(library, "is not installed", "pip install 'vmtbench[models]'")
+    return folder
+
+
+def encoder_mark(name: str, weights: Path | None) -> str:
+    """Return how encoder `name` as it is here differs from the reference's architecture; empty when it does not.
+
+    Weights that are not here are no other weights, and have no mark either.
+
+    Raises:
+        InputError: the weights' configuration cannot be read.
+    """
+    try:
+        folder = encoder_folder(name, weights)
+    except Unavailable:
+        return ""
+    config = read_json(folder / _ENCODERS[name].config, f"the configuration of {name}; fetch it again")
+    model = config.get("model_cfg", config)
+    found = {**model, **model.get("vision_cfg", {})}
+    reference = _ENCODERS[name].reference
+    return ",".join(f"{key}={found.get(key)}" for key, value in reference.items() if found.get(key) != value)
+
+
 def load_encoder(name: str, weights: Path | None, device: str) -> ClipEncoder | DinoEncoder:
-    """Return the encoder `name`, loaded once per process.
+    """Return the encoder `name`, loaded once per process and again when its files change.
 
     Raises:
         Unavailable: its weights or its library are not here.
         InputError: its weights are here and broken.
     """
-    return _LOADERS[name](locate(name, weights), device)
+    folder = encoder_folder(name, weights)
+    files = sorted(path for pattern in weights_named(name).files for path in folder.glob(pattern))
+    return _loaded(name, folder, device, tuple((path.stat().st_size, path.stat().st_mtime_ns) for path in files))
+
+
+@lru_cache(maxsize=4)
+def _loaded(name: str, folder: Path, device: str, state: tuple[tuple[int, int], ...]) -> ClipEncoder | DinoEncoder:
+    return _ENCODERS[name].load(folder, device)
+
+
+def _unusable(kind: str, folder: Path, error: Exception) -> InputError:
+    found = (str(error).strip().splitlines() or [type(error).__name__])[0]
+    return InputError(f"{kind} weights in {folder} cannot be loaded ({found}); fetch them again")
 
 
 def _batches(frames: NDArray[np.uint8]) -> Iterator[NDArray[np.uint8]]:

@@ -24,7 +24,7 @@ class MetricId:
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
 
     def __str__(self) -> str:
-        inside = ",".join(f"{key}={value}" for key, value in sorted(self.parameters.items()))
+        inside = ",".join(f"{key}={_spelled(value)}" for key, value in sorted(self.parameters.items()))
         return f"{self.name}({inside})" if inside else self.name
 
     def __hash__(self) -> int:
@@ -43,6 +43,11 @@ class MetricId:
         if match is None or not all(key and value for key, _, value in pairs) or len(set(keys)) != len(keys):
             raise InputError(f"metric {text!r} cannot be read, expected name(key=value,…) with each key once")
         return cls(match["name"], {key: _number_or_word(value) for key, _, value in pairs})
+
+
+def _spelled(value: Parameter) -> str:
+    """Spell equal numbers alike: 1.0 is 1."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _number_or_word(text: str) -> Parameter:

@@ -15,7 +15,7 @@ from benchmark.registry import load
 from benchmark.source import Source
 from benchmark.video import Video
 from metrics.catalogue import MetricInfo, metric_named
-from metrics.encoders import ClipEncoder, load_encoder
+from metrics.encoders import ClipEncoder, encoder_mark, load_encoder
 from metrics.identity import MetricId
 from metrics.protocol import Protocol
 from metrics.records import MetricValue
@@ -57,15 +57,35 @@ def judge(
     return tuple(work.value(metric, flags) for metric in protocol.metric_ids)
 
 
-def tracker_mark(clip: Clip, protocol: Protocol, settings: JudgeSettings) -> str:
-    """Return how the tracker differs from the protocol's reference, as `tracker=dis`; empty when it does not."""
-    tracker = tracker_of(clip, settings.tracker)
-    return "" if tracker in (None, protocol.tracker) else f"tracker={tracker}"
+def comparable_with(metric: MetricId, clip: Clip, protocol: Protocol, settings: JudgeSettings) -> str:
+    """Return the name of the settings that a score shares with those it may be compared with.
+
+    It is the protocol's name, as in `mtbench@1`, and in brackets what differs from the protocol's reference settings,
+    as in `mtbench@1[tracker=dis]`. Whether there is a value makes no difference to it.
+
+    Raises:
+        InputError: the configuration of a backbone cannot be read.
+    """
+    by_tracks = metric_named(metric.name).needs == "tracks"
+    marks = _track_marks(clip, protocol, settings) if by_tracks else _backbone_marks(metric, settings)
+    return f"{protocol.id}[{','.join(marks)}]" if marks else protocol.id
 
 
-def comparable_with(protocol: Protocol, mark: str) -> str:
-    """Return the name of the settings that a score shares with those it may be compared with."""
-    return f"{protocol.id}[{mark}]" if mark else protocol.id
+def _track_marks(clip: Clip, protocol: Protocol, settings: JudgeSettings) -> list[str]:
+    marks = []
+    if tracker_of(clip, settings.tracker) not in (None, protocol.tracker):
+        marks.append(f"tracker={tracker_of(clip, settings.tracker)}")
+    if "no_mask" in clip.flags:
+        marks.append("queries=whole-frame")
+    if clip.tracks and clip.tracks.points != protocol.points and "few_points" not in clip.flags:
+        marks.append(f"points={clip.tracks.points}")
+    return marks
+
+
+def _backbone_marks(metric: MetricId, settings: JudgeSettings) -> list[str]:
+    backbone = str(metric.parameters["backbone"])
+    mark = encoder_mark(backbone, settings.weights)
+    return [f"{backbone}({mark})"] if mark else []
 
 
 def video_flags(video: Video, clip: Clip) -> tuple[str, ...]:
@@ -87,9 +107,9 @@ class _Work:
         whole = MetricId(info.part_of or info.name, metric.parameters)
         compute = self._motion if info.needs == "tracks" else self._features
         try:
-            score, mark = self._once(str(whole), lambda: compute(whole, metric_named(whole.name)))
+            score = self._once(str(whole), lambda: compute(whole, metric_named(whole.name)))
         except Unavailable as missing:
-            score, mark = Score.unavailable("unavailable", str(missing)), ""
+            score = Score.unavailable("unavailable", str(missing))
         return MetricValue(
             metric=str(metric),
             value=score.detail.get(info.name) if info.part_of else score.value,
@@ -97,32 +117,30 @@ class _Work:
             direction=info.direction,
             status=score.status,
             reason=score.reason,
-            comparable_with=comparable_with(self._protocol, mark),
+            comparable_with=comparable_with(metric, self._source.clip, self._protocol, self._settings),
             flags=tuple(dict.fromkeys((*score.flags, *flags))),
             n_used=score.n_used,
             n_total=score.n_total,
         )
 
-    def _motion(self, metric: MetricId, info: MetricInfo) -> tuple[Score, str]:
-        mark = tracker_mark(self._source.clip, self._protocol, self._settings)
+    def _motion(self, metric: MetricId, info: MetricInfo) -> Score:
         pair = self._once("tracks", lambda: track_pair(self._source, self._video, self._settings.tracker))
         if not isinstance(pair, TrackPair):
-            return pair, mark
+            return pair
         parameters = {key: value for key, value in metric.parameters.items() if key != "queries"}
         function: Callable[..., Score] = load(info.function)
         score = function(pair.reference, pair.generated, alignment=self._protocol.alignment, **parameters)
-        return score.with_flags(*pair.flags, *self._source.clip.flags), mark
+        return score.with_flags(*pair.flags, *self._source.clip.flags)
 
-    def _features(self, metric: MetricId, info: MetricInfo) -> tuple[Score, str]:
+    def _features(self, metric: MetricId, info: MetricInfo) -> Score:
         backbone = str(metric.parameters["backbone"])
         encoder = load_encoder(backbone, self._settings.weights, self._settings.device)
-        mark = f"{backbone}={encoder.mark}" if encoder.mark else ""
         features: Tensor = self._once(backbone, lambda: encoder.encode_frames(self._video.frames))
         function: Callable[..., Score] = load(info.function)
         if info.needs == "frames":
-            return function(features), mark
+            return function(features)
         text, flags = cast(ClipEncoder, encoder).encode_text(self._prompt)
-        return function(features, text).with_flags(*flags), mark
+        return function(features, text).with_flags(*flags)
 
     def _once(self, key: str, compute: Callable[[], T]) -> T:
         if key not in self._shared:

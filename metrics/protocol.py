@@ -22,6 +22,7 @@ class Protocol(Record):
 
     Attributes:
         tracker: the tracker of the protocol's reference setting.
+        points: query points per clip of the reference setting.
         coordinates: `norm` is (x / W, y / H).
         alignment: how videos of unequal length are matched (`metrics.alignment`).
         metrics: metric ids, in the order of the protocol's table.
@@ -31,6 +32,7 @@ class Protocol(Record):
     version: int
     source: str
     tracker: str
+    points: int
     coordinates: Literal["norm"]
     alignment: Literal["linspace-exact"]
     metrics: tuple[str, ...]

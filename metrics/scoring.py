@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+from annotate.trackers import load_tracker
 from benchmark.engine import Item, Report, WorkOptions, claim_folder, read_record, run_items
 from benchmark.errors import Unavailable
 from benchmark.files import fingerprint, sha256_of_file
@@ -16,10 +17,11 @@ from benchmark.registry import unknown
 from benchmark.source import Source
 from benchmark.store import Benchmark
 from benchmark.versions import versions
-from benchmark.weights import locate, weights_named
+from benchmark.weights import weights_named
 from metrics.catalogue import metric_named
+from metrics.encoders import encoder_folder
 from metrics.identity import MetricId
-from metrics.judge import JudgeSettings, comparable_with, judge, tracker_mark
+from metrics.judge import JudgeSettings, comparable_with, judge
 from metrics.protocol import Protocol
 from metrics.records import MetricValue, Sample, ScoreRecord, rows
 from metrics.table import write_table
@@ -51,10 +53,13 @@ def score(
     there is a failed item; the table shows it as `missing`, so that no mean is taken without it being counted.
 
     Raises:
-        InputError: `out` holds nothing of this benchmark, a method is unknown, or `scores` cannot be written to.
+        InputError: `out` holds nothing of this benchmark, a method or the tracker is unknown, the weights lack a file,
+            or `scores` holds something else or cannot be written to.
         OutputError: the disk filled up on the way; what was scored stays.
     """
     settings, options = settings or JudgeSettings(), options or WorkOptions()
+    if settings.tracker:
+        load_tracker(settings.tracker)
     found = list_methods(out, bench)
     if strange := [name for name in methods if name not in found]:
         raise unknown(f"method in {out}", strange[0], found)
@@ -91,7 +96,7 @@ def backbones_here(protocol: Protocol, settings: JudgeSettings) -> dict[str, str
 
 def _weights_identity(name: str, folder: Path | None) -> str:
     try:
-        path = locate(name, folder)
+        path = encoder_folder(name, folder)
     except Unavailable as missing:
         return str(missing)
     files = sorted(file for pattern in weights_named(name).files for file in path.glob(pattern))
@@ -191,7 +196,6 @@ def _absent(
     reason: str,
 ) -> MetricValue:
     info = metric_named(metric.name)
-    mark = tracker_mark(sample.clip, protocol, settings) if info.needs == "tracks" else ""
     return MetricValue(
         metric=str(metric),
         value=None,
@@ -199,5 +203,5 @@ def _absent(
         direction=info.direction,
         status=status,
         reason=f"{status}: {reason}",
-        comparable_with=comparable_with(protocol, mark),
+        comparable_with=comparable_with(metric, sample.clip, protocol, settings),
     )

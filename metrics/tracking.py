@@ -42,8 +42,8 @@ def tracker_of(clip: Clip, chosen: str | None) -> str | None:
 def track_pair(source: Source, video: Video, chosen: str | None) -> TrackPair | Score:
     """Track a generated video from the benchmark's own queries, at the same relative positions and frames.
 
-    The reference is read from the benchmark; only when another tracker than the benchmark's is chosen, the source is
-    tracked anew from the same queries, once per clip and process.
+    The reference is read from the benchmark; only when another tracker than the benchmark's is chosen, or another
+    version of it, the source is tracked anew from the same queries, once per clip and process.
 
     Returns:
         The pair, or the score that says why there can be none.
@@ -55,16 +55,20 @@ def track_pair(source: Source, video: Video, chosen: str | None) -> TrackPair | 
     clip, tracks = source.clip, source.tracks
     if clip.tracks is None or tracks is None:
         return Score.undefined("no_tracks", f"clip {clip.id} has no tracks; build the benchmark with tracks")
-    frames = len(video.frames)
-    if clip.tracks.query_frame >= frames:
-        found = f"the video has {frames} frames and the tracks start at frame {clip.tracks.query_frame}"
+    frames, start = len(video.frames), int(tracks.queries[:, 0].max(initial=0))
+    if start >= frames:
+        found = f"the video has {frames} frames and the tracks start at frame {start}"
         return Score.undefined("too_few_frames", f"{found}; generate a longer video", n_total=clip.tracks.points)
     height, width = video.frames.shape[1:3]
-    same = chosen in (None, clip.tracks.tracker)
-    tracker = load_tracker(clip.tracks.tracker, clip.tracks.tracker_settings) if same else load_tracker(chosen or "")
+    tracker = load_tracker(chosen) if chosen else load_tracker(clip.tracks.tracker, clip.tracks.tracker_settings)
+    made = clip.tracks.tracker, clip.tracks.tracker_settings
     scale = np.array([1, width / clip.video.width, height / clip.video.height])
     generated = tracker.track(video.frames, (tracks.queries * scale).astype(np.float32))
-    reference = tracks if same else _tracked_anew(source.video, inside(source.root, clip.tracks.file), chosen or "")
+    if chosen and (chosen, dict(tracker.settings)) != made:
+        file = inside(source.root, clip.tracks.file)
+        reference = _tracked_anew(source.video, file, chosen, (clip.video.sha256, clip.tracks.sha256))
+    else:
+        reference = tracks
     first = _norm(reference, clip.video.width, clip.video.height)
     second = _norm(generated, width, height)
     moving = motion_flags(
@@ -74,7 +78,8 @@ def track_pair(source: Source, video: Video, chosen: str | None) -> TrackPair | 
 
 
 @lru_cache(maxsize=2)
-def _tracked_anew(video: Path, tracks: Path, tracker: str) -> Tracks:
+def _tracked_anew(video: Path, tracks: Path, tracker: str, hashes: tuple[str, str]) -> Tracks:
+    """Track a source; the hashes of its files are there for the cache alone, as a benchmark may be built anew."""
     return load_tracker(tracker).track(read_video(video).frames, read_tracks(tracks).queries)
 
 

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -125,6 +126,34 @@ def script(tmp_path: Path) -> Callable[[str], Script]:
         return Script(path)
 
     return write
+
+
+@pytest.fixture
+def names_in() -> Callable[[Path], list[str]]:
+    """Names of what lies in a folder, sorted."""
+    return lambda folder: sorted(path.name for path in folder.iterdir())
+
+
+def _runs(process: int) -> bool:
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+@pytest.fixture
+def ended() -> Callable[[int], bool]:
+    """Wait at most 10 s for a process, by its number, to end; a zombie that nobody has waited for has ended."""
+    if not Path("/proc/self/stat").exists():
+        pytest.skip("needs /proc to see whether a process runs")
+
+    def wait(process: int) -> bool:
+        until = time.monotonic() + 10
+        while _runs(process) and time.monotonic() < until:
+            time.sleep(0.02)
+        return not _runs(process)
+
+    return wait
 
 
 @pytest.fixture

@@ -32,6 +32,23 @@ def check_machine(weights: Path | None = None) -> list[Check]:
     return [*packages, *optional, _encoder(), _accelerator(), *(_weights(name, weights) for name in WEIGHTS)]
 
 
+def check_device(name: str) -> str:
+    """Return `name` when models can run there.
+
+    Raises:
+        InputError: it is no device of torch, or not one of this machine.
+    """
+    import torch
+
+    from benchmark.errors import InputError
+
+    try:
+        torch.empty(0, device=name)
+    except (RuntimeError, AssertionError, NotImplementedError):
+        raise InputError(f"--device {name!r} is not on this machine; use cpu, or see: vmtbench doctor") from None
+    return name
+
+
 def _package(name: str) -> Check:
     try:
         return Check(name, "ok", version(name))

@@ -32,7 +32,8 @@ def _load_config(context: typer.Context, path: Path | None) -> Path | None:
     """Take defaults of this command's options from the table of its name in a TOML file."""
     if path is None:
         return None
-    options = {_name_for_users(parameter): str(parameter.name) for parameter in context.command.params}
+    parameters = [parameter for parameter in context.command.params if parameter.name != "config"]
+    options = {_name_for_users(parameter): str(parameter.name) for parameter in parameters}
     given: dict[str, Any] = {}
     for key, value in _table(context, path).items():
         if (name := key.replace("_", "-")) not in options:

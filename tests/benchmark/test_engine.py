@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pebble
 import pytest
 
 from benchmark.engine import (
@@ -39,7 +40,8 @@ def write(root, key):
     return {"value": value}
 
 def item(root, key, work=None, **more):
-    return Item(key, {"key": key}, work or partial(write, root, key), root / f"{key}.json", (root / f"{key}.txt",), **more)
+    outputs = (root / f"{key}.txt",)
+    return Item(key, {"key": key}, work or partial(write, root, key), root / f"{key}.json", outputs, **more)
 
 def slow(root, key):
     time.sleep(0.05)
@@ -58,9 +60,9 @@ def die_once(root, key):
 def fill_disk(root, key):
     raise OutputError("the disk is full")
 
-def note_process(root, key):
+def sleep(root, key):
     (root / f"worker-{os.getpid()}").touch()
-    return slow(root, key)
+    time.sleep(60)
 """
 
 
@@ -95,19 +97,6 @@ def run(*items: Item, jobs: int = 1, existing: Existing = Existing.KEEP) -> Repo
 
 def tree(root: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in root.iterdir() if path.suffix in (".txt", ".json")}
-
-
-def gone(pid: int, seconds: float = 10) -> bool:
-    """Wait until a process has ended; a zombie that nobody has waited for has ended too."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        try:
-            if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
-                return True
-        except FileNotFoundError:
-            return True
-        time.sleep(0.02)
-    return False
 
 
 # What is done is kept.
@@ -273,7 +262,9 @@ def test_any_number_of_workers_gives_the_same_bytes(tmp_path: Path, work: Any) -
 
 def test_a_worker_that_dies_is_replaced_and_its_item_tried_again(tmp_path: Path, work: Any) -> None:
     kinds = {"a": work.die, "b": work.die_once}
-    report = run(*(work.item(tmp_path, key, partial(kinds.get(key, work.write), tmp_path, key)) for key in "abcd"), jobs=2)
+    report = run(
+        *(work.item(tmp_path, key, partial(kinds.get(key, work.write), tmp_path, key)) for key in "abcd"), jobs=2
+    )
     assert sorted(report.done) == ["b", "c", "d"]
     assert report.failed == {
         "a": f"its worker died {ATTEMPTS} times (exit status 9), most likely out of memory; use fewer --jobs"
@@ -287,7 +278,21 @@ def test_work_that_cannot_be_sent_to_a_worker_fails_alone(tmp_path: Path, work: 
     assert "pickle" in report.failed["a"]
 
 
-def test_few_items_are_handed_out_ahead_and_a_stop_ends_all_workers(tmp_path: Path, work: Any) -> None:
+def test_few_items_are_handed_out_ahead(tmp_path: Path, work: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit, futures, ahead = pebble.ProcessPool.submit, [], []
+
+    def noted(*arguments: Any) -> Any:
+        ahead.append(sum(not future.done() for future in futures))
+        futures.append(submit(*arguments))
+        return futures[-1]
+
+    monkeypatch.setattr(pebble.ProcessPool, "submit", noted)
+    report = run(*(work.item(tmp_path, f"k{number}") for number in range(30)), jobs=2)
+    assert len(report.done) == 30
+    assert max(ahead) < 4, "the memory of a run would grow with the number of its items"
+
+
+def test_a_stop_ends_all_workers_at_once(tmp_path: Path, work: Any) -> None:
     keys = [f"k{number:02d}" for number in range(60)]
     items = [work.item(tmp_path, key, partial(work.slow, tmp_path, key)) for key in keys]
     items[0] = work.item(tmp_path, "full", partial(work.fill_disk, tmp_path, "full"))
@@ -309,7 +314,8 @@ def test_a_step_killed_before_any_of_its_file_operations_ends_in_the_same_bytes(
 from benchmark.engine import WorkOptions, claim_folder, run_items
 
 def begin(root):
-    run_items("earlier", [Item("b", {{"key": "old"}}, partial(write, root, "b"), root / "b.json", (root / "b.txt",))], WorkOptions())
+    earlier = Item("b", {{"key": "old"}}, partial(write, root, "b"), root / "b.json", (root / "b.txt",))
+    run_items("earlier", [earlier], WorkOptions())
 
 def work(root):
     with claim_folder(root):
@@ -319,33 +325,46 @@ def work(root):
     assert killed_everywhere(body) > 20
 
 
-def test_workers_of_a_killed_run_end_and_the_next_run_ends_in_the_same_bytes(
-    tmp_path: Path, work: Any, script: Callable[[str], Any]
-) -> None:
-    text = f"""{WORK}
+IN_WORKERS = f"""{WORK}
 import sys
 from benchmark.engine import WorkOptions, claim_folder, run_items
+
 if __name__ == "__main__":
-    root = Path(sys.argv[1])
-    items = [item(root, key, partial(note_process, root, key)) for key in "abcdefghijkl"]
+    root, do = Path(sys.argv[1]), globals()[sys.argv[2]]
     with claim_folder(root):
+        items = [item(root, key, partial(do, root, key)) for key in "abcdefghijkl"]
         report = run_items("step", items, WorkOptions(jobs=2))
     assert not report.failed, report.failed
 """
-    program = script(text)
+
+
+def wait_for(count: int, root: Path, pattern: str) -> None:
+    until = time.monotonic() + 30
+    while len(list(root.glob(pattern))) < count:
+        assert time.monotonic() < until, f"waited in vain for {count} times {pattern}"
+        time.sleep(0.005)
+
+
+def test_workers_do_not_outlive_a_run_that_is_killed(
+    tmp_path: Path, script: Callable[[str], Any], ended: Callable[[int], bool]
+) -> None:
+    killed = script(IN_WORKERS).start(tmp_path, "sleep")
+    wait_for(2, tmp_path, "worker-*")
+    os.kill(killed.pid, signal.SIGKILL)
+    killed.wait()  # and no more: workers share its output, so reading that to its end would wait for them
+    assert all(ended(int(path.name.removeprefix("worker-"))) for path in tmp_path.glob("worker-*"))
+
+
+def test_a_run_with_workers_that_is_killed_ends_in_the_same_bytes(tmp_path: Path, script: Callable[[str], Any]) -> None:
+    program = script(IN_WORKERS)
     root, whole = tmp_path / "killed", tmp_path / "whole"
     for more in (1, 4, 7):
-        run_once = program.start(root)
-        until = time.monotonic() + 30
-        while len(list(root.glob("*.json"))) < more and time.monotonic() < until:
-            time.sleep(0.005)
-        os.kill(run_once.pid, signal.SIGKILL)
-        run_once.communicate()
-        workers = [int(path.name.removeprefix("worker-")) for path in root.glob("worker-*")]
-        assert workers
-        assert all(gone(pid) for pid in workers), "a worker outlived the run that started it"
-    program.run(root)
-    program.run(whole)
+        killed = program.start(root, "slow")
+        wait_for(more, root, "*.json")
+        os.kill(killed.pid, signal.SIGKILL)
+        killed.communicate()
+    program.run(root, "slow")
+    program.run(whole, "slow")
     assert tree(root) == tree(whole)
     assert len(tree(root)) == 24
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -24,35 +25,40 @@ from benchmark.files import (
     write_text_atomic,
 )
 
+Names = Callable[[Path], list[str]]
 JSON = st.recursive(st.none() | st.booleans() | st.integers() | st.text(), lambda inner: st.lists(inner, max_size=3))
 
 
-def test_a_file_is_whole_or_as_it_was(tmp_path: Path) -> None:
+def _write_half(path: Path) -> None:
+    path.write_text("half")
+    raise ZeroDivisionError
+
+
+def test_a_file_is_whole_or_as_it_was(tmp_path: Path, names_in: Names) -> None:
     path = tmp_path / "deep" / "file.txt"
     write_text_atomic(path, "old\n")
     with pytest.raises(ZeroDivisionError), replace_atomically(path) as temporary:
-        temporary.write_text("half")
-        raise ZeroDivisionError
+        _write_half(temporary)
     assert path.read_bytes() == b"old\n"
-    assert os.listdir(path.parent) == ["file.txt"], "half a file was left"
+    assert names_in(path.parent) == ["file.txt"], "half a file was left"
     write_bytes_atomic(path, b"new")
     assert path.read_bytes() == b"new"
 
 
-def test_what_a_killed_run_left_behind_is_overwritten(tmp_path: Path) -> None:
+def test_what_a_killed_run_left_behind_is_overwritten(tmp_path: Path, names_in: Names) -> None:
     (tmp_path / ".part.file").mkdir()
     (tmp_path / ".part.file" / "half").touch()
     write_bytes_atomic(tmp_path / "file", b"whole")
-    assert os.listdir(tmp_path) == ["file"]
+    assert names_in(tmp_path) == ["file"]
 
 
-def test_a_folder_is_replaced_whole(tmp_path: Path) -> None:
+def test_a_folder_is_replaced_whole(tmp_path: Path, names_in: Names) -> None:
     path = tmp_path / "masks"
     for name in ("old", "new"):
         with replace_atomically(path) as temporary:
             temporary.mkdir()
             (temporary / name).touch()
-    assert os.listdir(path) == ["new"]
+    assert names_in(path) == ["new"]
 
 
 def test_json_is_indented_utf8_and_refuses_nan(tmp_path: Path) -> None:
@@ -63,15 +69,20 @@ def test_json_is_indented_utf8_and_refuses_nan(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "a.json").read_text()) == {"name": "å"}
 
 
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
-def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path: Path) -> None:
-    path = tmp_path / "file"
-    path.write_bytes(b"old")
-    with pytest.raises(OutputError, match=r"file: the disk is full; free space"), replace_atomically(path) as temporary:
+def write_to_a_full_disk(path: Path) -> None:
+    with replace_atomically(path) as temporary:
         temporary.symlink_to("/dev/full")
         temporary.write_bytes(b"x" * 100_000)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs the device that is always full")
+def test_a_full_disk_is_named_and_leaves_the_old_file(tmp_path: Path, names_in: Names) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    with pytest.raises(OutputError, match=r"file: the disk is full; free space"):
+        write_to_a_full_disk(path)
     assert path.read_bytes() == b"old"
-    assert os.listdir(tmp_path) == ["file"]
+    assert names_in(tmp_path) == ["file"]
 
 
 @pytest.mark.parametrize(
@@ -87,9 +98,9 @@ def test_a_file_that_cannot_be_read_meanwhile_is_no_output_error(tmp_path: Path)
         raise PermissionError(errno.EACCES, "denied", str(tmp_path / "bench" / "video.mp4"))
 
 
-def test_an_output_folder_is_made_and_left_empty(tmp_path: Path) -> None:
+def test_an_output_folder_is_made_and_left_empty(tmp_path: Path, names_in: Names) -> None:
     make_output_folder(tmp_path / "a" / "b")
-    assert os.listdir(tmp_path / "a" / "b") == []
+    assert names_in(tmp_path / "a" / "b") == []
 
 
 @pytest.mark.parametrize("action", ["exists", "mkdir", "touch"])
@@ -98,7 +109,9 @@ def test_a_read_only_output_folder_is_refused(tmp_path: Path, monkeypatch: pytes
         raise OSError(errno.EROFS if action == "touch" else errno.EACCES, "refused")
 
     monkeypatch.setattr(Path, action, refuse)
-    with pytest.raises(InputError, match=r"cannot write in .*out: (the file system is read-only|permission was denied)"):
+    with pytest.raises(
+        InputError, match=r"cannot write in .*out: (the file system is read-only|permission was denied)"
+    ):
         make_output_folder(tmp_path / "out")
 
 

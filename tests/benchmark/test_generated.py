@@ -54,7 +54,7 @@ def test_one_methods_folder_alone_is_that_method(
     out = make(tmp_path / "mine", f"{CRATE}/p0.mp4")
     assert list_methods(out, bench) == {"mine": out}
     monkeypatch.chdir(out)
-    assert list_methods(Path("."), bench) == {"mine": Path(".")}
+    assert list_methods(Path(), bench) == {"mine": Path()}
 
 
 @pytest.mark.parametrize("kind", ["missing", "file", "empty", "other clips"])

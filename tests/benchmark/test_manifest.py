@@ -37,7 +37,9 @@ def test_a_record_never_changes(bench: Benchmark) -> None:
 
 def test_an_unknown_field_is_refused_by_name(record: dict[str, Any]) -> None:
     assert "field 'colour' is unknown; remove it" in refusal(record | {"colour": "red"})
-    assert "field 'video_file.bitrate' is unknown" in refusal(record | {"video_file": record["video_file"] | {"bitrate": 1}})
+    assert "field 'video_file.bitrate' is unknown" in refusal(
+        record | {"video_file": record["video_file"] | {"bitrate": 1}}
+    )
 
 
 def test_a_missing_field_is_named(record: dict[str, Any]) -> None:

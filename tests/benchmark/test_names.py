@@ -24,7 +24,13 @@ def test_characters_that_a_file_cannot_hold_are_replaced() -> None:
 
 @pytest.mark.parametrize(
     ("name", "expected"),
-    [("train", "trainseq"), ("Test-2", "Testseq-2"), ("dev_1", "devseq_1"), ("car.val", "car.valseq"), ("5eval5", "5evalseq5")],
+    [
+        ("train", "trainseq"),
+        ("Test-2", "Testseq-2"),
+        ("dev_1", "devseq_1"),
+        ("car.val", "car.valseq"),
+        ("5eval5", "5evalseq5"),
+    ],
 )
 def test_the_word_of_a_split_is_changed_where_it_stands_alone(name: str, expected: str) -> None:
     assert clip_ids([name]) == [expected]

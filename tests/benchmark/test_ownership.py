@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -69,10 +68,12 @@ def test_a_manifest_changed_by_hand_is_not_built_over(built: Benchmark) -> None:
     assert not path.exists()
 
 
-def test_redo_empties_the_folder_of_what_a_build_writes_and_of_nothing_else(built: Benchmark) -> None:
+def test_redo_empties_the_folder_of_what_a_build_writes_and_of_nothing_else(
+    built: Benchmark, names_in: Callable[[Path], list[str]]
+) -> None:
     (built.root / "README.md").touch()
     begin_build(built.root, {"frames": 8}, Existing.REDO)
-    assert sorted(os.listdir(built.root)) == [".vmtbench", "README.md"]
+    assert names_in(built.root) == [".vmtbench", "README.md"]
     refuse_foreign_folder(built.root)
     begin_build(built.root, {"frames": 8}, Existing.KEEP)
 

@@ -37,7 +37,7 @@ def test_a_benchmark_may_be_moved(own_bench: Benchmark, tmp_path: Path) -> None:
 
 
 def test_a_caption_may_hold_any_character(bench: Benchmark, tmp_path: Path) -> None:
-    caption = "a\u2028b\u2029c\x85d\x0be\x1cf\n\"quoted\" å 🐻"
+    caption = 'a\u2028b\u2029c\x85d\x0be\x1cf\n"quoted" å 🐻'
     write_benchmark(tmp_path, bench.info, [bench.clips[0].model_copy(update={"caption": caption})])
     assert read_benchmark(tmp_path).clips[0].caption == caption
 
@@ -58,7 +58,9 @@ def edit(bench: Benchmark, change: Callable[[list[dict]], object]) -> str:
 
 def test_a_wrong_field_names_file_line_clip_and_field(own_bench: Benchmark) -> None:
     message = edit(own_bench, lambda lines: lines[1].update(colour="red"))
-    assert message.startswith(f"{own_bench.root / MANIFEST_FILE} line 2, clip 'sliding-tiles', field 'colour' is unknown")
+    assert message.startswith(
+        f"{own_bench.root / MANIFEST_FILE} line 2, clip 'sliding-tiles', field 'colour' is unknown"
+    )
 
 
 def test_a_clip_that_stands_twice_is_refused(own_bench: Benchmark) -> None:

@@ -22,6 +22,10 @@ def arrays() -> dict[str, np.ndarray]:
     }
 
 
+def save(path: Path, values: dict[str, np.ndarray]) -> None:
+    np.savez(path, allow_pickle=True, **values)
+
+
 def refusal(path: Path) -> str:
     with pytest.raises(ItemError) as refused:
         read_tracks(path)
@@ -54,7 +58,7 @@ def test_no_tracks_at_all_are_tracks(tmp_path: Path) -> None:
 def test_positions_that_are_not_finite_are_refused(tmp_path: Path, name: str, value: float) -> None:
     broken = arrays()
     broken[name][1, 0] = value
-    np.savez(tmp_path / "a.npz", **broken)
+    save(tmp_path / "a.npz", broken)
     assert "NaN or infinite positions in 1 of 4 tracks" in refusal(tmp_path / "a.npz")
 
 
@@ -73,7 +77,7 @@ def test_positions_that_are_not_finite_are_refused(tmp_path: Path, name: str, va
     ],
 )
 def test_arrays_of_other_shapes_or_types_are_refused(tmp_path: Path, change: dict[str, np.ndarray]) -> None:
-    np.savez(tmp_path / "a.npz", **{**arrays(), **change})
+    save(tmp_path / "a.npz", {**arrays(), **change})
     assert "expected float32 [N, T, 2], bool [N, T] and float32 [N, 3]" in refusal(tmp_path / "a.npz")
 
 
@@ -119,7 +123,7 @@ def test_no_code_of_a_tracks_file_is_run(tmp_path: Path) -> None:
     path, sprung = tmp_path / "a.npz", tmp_path / "sprung"
     trapped = np.empty(1, object)
     trapped[0] = Trap(sprung)
-    np.savez(path, **{**arrays(), "points": trapped})
+    save(path, {**arrays(), "points": trapped})
     refusal(path)
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("points.npy", pickle.dumps(Trap(sprung)))

@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import pickle
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmark import weights as registry
 from benchmark.errors import InputError, Unavailable
 from benchmark.weights import WEIGHTS, Weights, fetch, locate, weights_named
 
@@ -68,9 +69,7 @@ def test_weights_that_are_nowhere_are_unavailable_with_the_exact_cure() -> None:
     with pytest.raises(Unavailable) as missing:
         locate(NAME)
     assert missing.value.cure == f"vmtbench fetch {NAME}"
-    assert str(missing.value) == (
-        f"weights {NAME} (facebook/dinov2-base) are not here; run: vmtbench fetch {NAME}"
-    )
+    assert str(missing.value) == (f"weights {NAME} (facebook/dinov2-base) are not here; run: vmtbench fetch {NAME}")
     assert str(pickle.loads(pickle.dumps(missing.value))) == str(missing.value), "lost on the way from a worker"
 
 
@@ -102,8 +101,8 @@ def test_what_is_here_is_not_fetched(tmp_path: Path, cache: Path, monkeypatch: p
     assert fetch(NAME, fill(tmp_path / "weights" / NAME).parent, offline=True) == tmp_path / "weights" / NAME
 
 
-def _only_local(download):  # noqa: ANN001, ANN202
-    def local(*arguments: object, **options: object):  # noqa: ANN202
+def _only_local(download: Callable[..., str]) -> Callable[..., str]:
+    def local(*arguments: object, **options: object) -> str:
         assert options.get("local_files_only"), "the hub was asked for what is here"
         return download(*arguments, **options)
 
@@ -117,7 +116,9 @@ def test_offline_never_asks_the_hub(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_hub_that_cannot_be_reached_says_what_to_do_instead() -> None:
-    with pytest.raises(InputError, match=r"could not be fetched.*check the network, or put config\.json, .* --weights FOLDER"):
+    with pytest.raises(
+        InputError, match=r"could not be fetched.*check the network, or put config\.json, .* --weights FOLDER"
+    ):
         fetch(NAME)
 
 
@@ -135,7 +136,6 @@ def test_a_fetch_that_was_interrupted_goes_on(tmp_path: Path, monkeypatch: pytes
     assert fetch(NAME, tmp_path) == tmp_path / NAME
 
 
-def test_importing_the_registry_does_not_import_the_hub(script) -> None:  # noqa: ANN001
-    assert registry.__name__ == "benchmark.weights"
+def test_importing_the_registry_does_not_import_the_hub(script: Callable[[str], Any]) -> None:
     out = script("import sys, benchmark.weights; print('huggingface_hub' in sys.modules)").run()
     assert out == "False\n"

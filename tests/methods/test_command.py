@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shlex
 import sys
 import time
@@ -18,7 +17,14 @@ from methods import command
 from methods.adapter import Request
 from methods.command import PLACEHOLDERS, Command
 
-NASTY = ["it's \"quoted\"", "two\nlines", "-rf --all", "{source} {} {{prompt}} {nothing}", "$HOME `ls` ; rm | > &", "é 🐻 \\ %s"]
+NASTY = [
+    'it\'s "quoted"',
+    "two\nlines",
+    "-rf --all",
+    "{source} {} {{prompt}} {nothing}",
+    "$HOME `ls` ; rm | > &",
+    "é 🐻 \\ %s",
+]
 
 
 @pytest.fixture
@@ -127,7 +133,9 @@ def test_a_program_that_fails_is_quoted_in_one_line(generate: Callable[..., Path
 
 
 @pytest.mark.parametrize("text", ["pass", "open(sys.argv[1], 'w')"])
-def test_a_program_that_writes_nothing_fails(generate: Callable[..., Path], python: Callable[..., str], text: str) -> None:
+def test_a_program_that_writes_nothing_fails(
+    generate: Callable[..., Path], python: Callable[..., str], text: str
+) -> None:
     with pytest.raises(ItemError, match=r"ended well but wrote nothing to its \{output\}; see .*p0\.log"):
         generate(python(text))
 
@@ -140,20 +148,6 @@ def test_a_program_that_is_not_there_or_no_program_fails(generate: Callable[...,
         generate(f"{tmp_path / 'text'} {{output}}")
 
 
-def running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def ended(pid: int) -> bool:
-    until = time.monotonic() + 5
-    while running(pid) and time.monotonic() < until:
-        time.sleep(0.02)
-    return not running(pid)
-
-
 SPAWN = "child = subprocess.Popen([sys.executable, '-c', 'import signal, time; {stubborn}time.sleep(60)']); "
 NOTE = "open(os.path.dirname(sys.argv[1]) + '/pids', 'w').write(f'{os.getpid()} {child.pid}'); "
 
@@ -164,6 +158,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(
     python: Callable[..., str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    ended: Callable[[int], bool],
     stubborn: bool,
 ) -> None:
     monkeypatch.setattr(command, "GRACE_SECONDS", 0.3)
@@ -177,7 +172,7 @@ def test_a_program_that_hangs_is_ended_with_its_children(
 
 
 def test_what_a_program_leaves_running_is_ended_too(
-    generate: Callable[..., Path], python: Callable[..., str], tmp_path: Path
+    generate: Callable[..., Path], python: Callable[..., str], tmp_path: Path, ended: Callable[[int], bool]
 ) -> None:
     generate(python(SPAWN.format(stubborn="") + NOTE + TELL))
     assert all(ended(int(pid)) for pid in (tmp_path / "out" / "pids").read_text().split())

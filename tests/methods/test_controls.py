@@ -35,7 +35,7 @@ def frames() -> Frames:
 
 
 def luma(frames: Frames) -> NDArray[np.float64]:
-    return frames @ np.array([0.299, 0.587, 0.114])
+    return frames.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
 
 
 @pytest.mark.parametrize("change", CHANGES)

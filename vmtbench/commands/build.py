@@ -51,7 +51,7 @@ def command(
         typer.Option(help="Criteria such as 'min_frames=24,min_area=0.01'; those not named have their defaults."),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="At most so many clips.")] = None,
-    frames: Annotated[int | None, typer.Option(min=1, help="Frames per clip, picked evenly; else all.")] = None,
+    frames: Annotated[int | None, typer.Option(min=2, help="Frames per clip, picked evenly; else all.")] = None,
     size: Annotated[str | None, typer.Option(help="WIDTHxHEIGHT of the clips; else as they are.")] = None,
     fit: Annotated[Fit, typer.Option(help="How another shape is brought to --size.")] = Fit.CROP,
     points: Annotated[int, typer.Option(min=1, help="Query points per clip.")] = 100,

@@ -57,6 +57,7 @@ def command(
     from metrics.judge import JudgeSettings
     from metrics.protocol import protocol_names
     from vmtbench import api
+    from vmtbench.checks import check_device
 
     output = output_for(json=json, quiet=quiet, offline=offline)
     scored = api.score(
@@ -65,7 +66,7 @@ def command(
         scores=scores,
         protocols=protocol_names() if protocol == "all" else [protocol],
         methods=method or [],
-        settings=JudgeSettings(tracker=tracker, weights=weights, device=device),
+        settings=JudgeSettings(tracker=tracker, weights=weights, device=check_device(device)),
         options=output.work_options(jobs=jobs, existing=existing),
     )
     report = scored.report
