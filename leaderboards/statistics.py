@@ -78,7 +78,7 @@ def estimate(strata: Mapping[str, np.ndarray], *, seed: int = 0, resamples: int 
     """Compute the unweighted mean of the strata's means, and its interval when clips are drawn anew in each stratum.
 
     The interval is the bootstrap's expanded percentile interval (Hesterberg, "What Teachers Should Know About the
-    Bootstrap", The American Statistician 69(4), 2015, section 4.3.3): its tails are those of Student's t, because the
+    Bootstrap", The American Statistician 69(4), 2015): its tails are those of Student's t, because the
     plain percentiles are too narrow for few clips. With several strata the degrees of freedom are clips minus strata.
 
     Args:
@@ -104,9 +104,9 @@ def _too_few(sizes: Mapping[str, int]) -> str:
     """Say why clips are too few for an interval; nothing when they are not."""
     clips, needed = sum(sizes.values()), FEWEST_CLIPS - 1 + len(sizes)
     if clips < needed:
-        return f"no interval: {clips} with a value, expected at least {needed} clips"
+        return f"no interval: {clips} clips have a value, expected at least {needed}"
     if alone := [name for name, size in sizes.items() if size == 1]:
-        return f"no interval: {', '.join(alone)} has 1 clip with a value, expected at least 2"
+        return f"no interval: 1 clip of {', '.join(alone)} has a value, expected at least 2"
     return ""
 
 
@@ -135,7 +135,8 @@ def _grouped(rows: pd.DataFrame, by: str | None) -> pd.DataFrame:
 def _strata(values: pd.DataFrame, *, whole: bool) -> dict[tuple[str, ...], dict[str, np.ndarray]]:
     """Collect the clips' values per cell, and over all groups of a row when `whole`."""
     strata: dict[tuple[str, ...], dict[str, np.ndarray]] = {}
-    for (*row, group), rows in values.groupby(_CELL):
+    for cell, rows in values.groupby(_CELL):
+        *row, group = map(str, cell)
         clips = rows["value"].dropna().to_numpy()
         strata[(*row, group)] = {group: clips}
         if whole:
@@ -143,9 +144,7 @@ def _strata(values: pd.DataFrame, *, whole: bool) -> dict[tuple[str, ...], dict[
     return strata
 
 
-def _estimates(
-    strata: Mapping[tuple[str, ...], Mapping[str, np.ndarray]], seed: int, resamples: int
-) -> pd.DataFrame:
+def _estimates(strata: Mapping[tuple[str, ...], Mapping[str, np.ndarray]], seed: int, resamples: int) -> pd.DataFrame:
     """`mean`, `low`, `high` and `reason` per cell."""
 
     def draws(cell: tuple[str, ...]) -> list[tuple[str, int]]:
@@ -162,7 +161,9 @@ def _counts(samples: pd.DataFrame, values: pd.DataFrame) -> pd.DataFrame:
     """`n_clips`, `n_samples`, `n_undefined` and `coverage` per cell."""
     samples, values = (pd.concat([rows, rows.assign(group="all")]) for rows in (samples, values))
     cells = (samples["status"] == "ok").groupby([samples[name] for name in _CELL])
-    counts = pd.DataFrame({"n_samples": cells.sum(), "n_undefined": cells.size() - cells.sum(), "coverage": cells.mean()})
+    counts = pd.DataFrame(
+        {"n_samples": cells.sum(), "n_undefined": cells.size() - cells.sum(), "coverage": cells.mean()}
+    )
     return counts.assign(n_clips=values.groupby(_CELL)["value"].count()).reset_index()
 
 
