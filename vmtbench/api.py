@@ -69,7 +69,10 @@ def run(
     from methods.run import run_method, specs_for
 
     benchmark, report = read_benchmark(Path(bench)), Report()
-    for spec in specs_for(methods, command=command, timeout=timeout):
+    specs = specs_for(methods, command=command, timeout=timeout)
+    for spec in specs:
+        spec.load()  # a misspelt name is refused before the first video is made
+    for spec in specs:
         report.add(run_method(spec, benchmark, Path(out), seeds=seeds, options=options))
     return report
 

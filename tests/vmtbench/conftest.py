@@ -68,7 +68,8 @@ def cli(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> C
         monkeypatch.setattr(sys, "argv", ["vmtbench", *map(str, arguments)])
         with pytest.raises(SystemExit) as leaving:
             main()
-        return Result(int(leaving.value.code or 0), *capfd.readouterr())
+        out, err = capfd.readouterr()
+        return Result(int(leaving.value.code or 0), out, err)
 
     return run
 

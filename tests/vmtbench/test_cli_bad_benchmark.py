@@ -55,9 +55,7 @@ def test_a_manifest_with_an_unknown_field_inside_a_field_is_refused_with_both_na
 
 
 @pytest.mark.parametrize("path", ["../secret.mp4", "/etc/passwd", "videos/../../secret.mp4"])
-def test_a_manifest_whose_path_leaves_the_folder_is_refused(
-    cli: Cli, change: Callable[[Change], Path], path: str
-):
+def test_a_manifest_whose_path_leaves_the_folder_is_refused(cli: Cli, change: Callable[[Change], Path], path: str):
     bench = change(lambda records: records[2].update(file_name=path))
     cli("inspect", bench).refuses("line 3, clip 'tumbling-dumbbell'", "field 'file_name'", path, "correct it")
 

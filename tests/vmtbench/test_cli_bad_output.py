@@ -64,9 +64,7 @@ def test_a_folder_that_cannot_be_made_is_refused(into: Into, tmp_path: Path, com
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_a_read_only_file_system_is_refused(
-    into: Into, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
-):
+def test_a_read_only_file_system_is_refused(into: Into, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str):
     def read_only(path: Path, *_: object, **__: object) -> None:
         raise OSError(errno.EROFS, "Read-only file system", str(path))
 
@@ -139,9 +137,7 @@ def test_a_folder_of_other_files_is_never_built_into(into: Into, tmp_path: Path,
     assert content(tmp_path / "papers") == {"mine.txt": b"mine"}
 
 
-def test_a_manifest_changed_by_hand_is_never_built_over(
-    cli: Cli, clips: Path, own_made: Path, content: Content
-):
+def test_a_manifest_changed_by_hand_is_never_built_over(cli: Cli, clips: Path, own_made: Path, content: Content):
     manifest = own_made / "metadata.jsonl"
     manifest.write_text(manifest.read_text(encoding="utf-8").replace("crate", "chest"), encoding="utf-8")
     before = content(own_made)
@@ -150,9 +146,7 @@ def test_a_manifest_changed_by_hand_is_never_built_over(
     assert content(own_made) == before
 
 
-def test_a_folder_built_with_other_settings_is_never_mixed(
-    cli: Cli, clips: Path, own_made: Path, content: Content
-):
+def test_a_folder_built_with_other_settings_is_never_mixed(cli: Cli, clips: Path, own_made: Path, content: Content):
     before = content(own_made)
     cli("build", clips, "--out", own_made, "--points", 7).refuses("other settings (follow differ)", "--existing redo")
     assert content(own_made) == before

@@ -75,12 +75,11 @@ def test_masks_that_are_all_black_fail_their_clip_alone(cli: Cli, own_clips: Pat
 def test_a_truncated_mp4_fails_its_clip_alone(cli: Cli, own_clips: Path, content: Content, tmp_path: Path):
     video = own_clips / "sliding-tiles.mp4"
     video.write_bytes(video.read_bytes()[:-1500])
-    _one_clip_fails(cli, own_clips, content, tmp_path, "cut sliding-tiles", str(video), "can be decoded", "copy it again")
+    words = ("cut sliding-tiles", str(video), "can be decoded", "copy it again")
+    _one_clip_fails(cli, own_clips, content, tmp_path, *words)
 
 
-def test_an_mp4_cut_off_in_its_header_fails_its_clip_alone(
-    cli: Cli, own_clips: Path, content: Content, tmp_path: Path
-):
+def test_an_mp4_cut_off_in_its_header_fails_its_clip_alone(cli: Cli, own_clips: Path, content: Content, tmp_path: Path):
     video = own_clips / "sliding-tiles.mp4"
     video.write_bytes(video.read_bytes()[:100])
     _one_clip_fails(cli, own_clips, content, tmp_path, "cut sliding-tiles", str(video), "cut short", "copy it again")

@@ -1,4 +1,4 @@
-"""Generated videos that `vmtbench score` meets and did not make: missing, damaged, of other shapes, in other layouts."""
+"""Generated videos as `vmtbench score` may meet them: missing, damaged, of other shapes, in other layouts."""
 
 from __future__ import annotations
 
@@ -49,9 +49,7 @@ def test_a_missing_clip_is_a_failure_per_prompt(score: Callable[[Path], tuple[An
     result.fails(8, f"copy/{CLIP}/", "no video at", "generate it")
 
 
-def test_a_generated_file_that_is_no_video_is_one_failure(
-    score: Callable[[Path], tuple[Any, Rows]], own_videos: Path
-):
+def test_a_generated_file_that_is_no_video_is_one_failure(score: Callable[[Path], tuple[Any, Rows]], own_videos: Path):
     video = own_videos / "copy" / CLIP / f"{PROMPT}.mp4"
     video.write_text("this is no video\n", encoding="utf-8")
     result, rows = score(own_videos)
@@ -59,9 +57,7 @@ def test_a_generated_file_that_is_no_video_is_one_failure(
     assert {row["status"] for row in rows} == {"failed"}
 
 
-def test_a_video_of_another_length_is_scored_and_flagged(
-    score: Callable[[Path], tuple[Any, Rows]], own_videos: Path
-):
+def test_a_video_of_another_length_is_scored_and_flagged(score: Callable[[Path], tuple[Any, Rows]], own_videos: Path):
     result, rows = _rewritten(score, own_videos, lambda frames: np.repeat(frames, 2, axis=0))
     result.succeeds()
     assert _motion(rows) == {"ok"}
@@ -95,9 +91,7 @@ def test_videos_without_records_of_vmtbench_are_scored_alike(
     assert rows == expected
 
 
-def test_the_folder_of_one_method_is_scored_under_its_name(
-    score: Callable[[Path], tuple[Any, Rows]], own_videos: Path
-):
+def test_the_folder_of_one_method_is_scored_under_its_name(score: Callable[[Path], tuple[Any, Rows]], own_videos: Path):
     result, rows = score(own_videos / "copy")
     result.succeeds()
     assert {row["method"] for row in rows} == {"copy"}

@@ -73,7 +73,7 @@ def test_a_generation_run_killed_and_restarted_gives_the_same_videos(
 def _killed_and_restarted(
     start: Start, content: Content, command: Callable[[Path], list[object]], tmp_path: Path, *, moments: int
 ) -> int:
-    """Run a command whole, and killed at moments spread over that time and restarted; return the workers it orphaned."""
+    """Run a command whole, and killed at moments spread over that time and restarted; return the count of workers."""
     whole, killed = tmp_path / "whole" / "result", tmp_path / "killed" / "result"
     _run_to_its_end(start(*command(whole)))
     expected = content(whole)

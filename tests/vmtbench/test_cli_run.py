@@ -96,9 +96,7 @@ def test_no_method_at_all_is_refused(cli: Cli, made: Path, tmp_path: Path):
     cli("run", "--bench", made, "--out", tmp_path / "out").refuses("no method is named", "vmtbench list methods")
 
 
-def test_a_video_that_vmtbench_did_not_make_is_kept_and_named(
-    cli: Cli, made: Path, own_videos: Path, content: Content
-):
+def test_a_video_that_vmtbench_did_not_make_is_kept_and_named(cli: Cli, made: Path, own_videos: Path, content: Content):
     video = own_videos / "copy" / "sliding-tiles" / "subject.mp4"
     video.with_suffix(".json").unlink()
     video.write_bytes(b"my own work of a week")

@@ -72,7 +72,7 @@ def command(
 
     Run it again after an interruption, and it goes on where it stopped.
 
-    Examples:
+    For example:
 
         vmtbench build DAVIS --split val --out bench
         vmtbench build clips --out bench --frames 49 --size 720x480 --fit crop

@@ -21,7 +21,7 @@ def command(
 ) -> None:
     """Build a benchmark of sample clips, run the controls, score them, and make the leaderboard: no GPU, no network.
 
-    Example:
+    For example:
 
         vmtbench demo --out demo
     """

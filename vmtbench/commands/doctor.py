@@ -12,7 +12,7 @@ def command(weights: WeightsFolder = None, json: Json = False) -> None:
 
     Only what every command needs counts as a fault (exit status 1); what is optional is listed.
 
-    Example:
+    For example:
 
         vmtbench doctor
     """

@@ -17,7 +17,7 @@ def command(
 ) -> None:
     """Download model weights that are not on this machine yet, into the hub's cache or into --weights.
 
-    Examples:
+    For example:
 
         vmtbench fetch clip-vit-b-32 dinov2-base
         vmtbench fetch dinov2-base --weights my-weights

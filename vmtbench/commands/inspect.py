@@ -32,7 +32,7 @@ def command(
 
     Exit status 1 says that a file is not what the manifest promises.
 
-    Examples:
+    For example:
 
         vmtbench inspect bench
         vmtbench inspect bench --sheets sheets

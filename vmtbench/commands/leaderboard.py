@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Make the leaderboard: CSV, Markdown, LaTeX and figures; the same scores give the same bytes.
 
-    Examples:
+    For example:
 
         vmtbench leaderboard out/scores --out board
         vmtbench leaderboard mine/scores theirs/scores --out board --percent

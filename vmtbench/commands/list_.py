@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """List what there is, with what of it is on this machine.
 
-    Examples:
+    For example:
 
         vmtbench list methods
         vmtbench list weights --weights my-weights

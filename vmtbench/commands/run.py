@@ -41,7 +41,7 @@ def command(
     Run it again after an interruption, and it goes on where it stopped; a video that vmtbench did not make is never
     overwritten.
 
-    Examples:
+    For example:
 
         vmtbench run controls --bench bench --out out
         vmtbench run mine -b bench -o out --command "python gen.py {source} --prompt {prompt} --out {output}"

@@ -28,7 +28,7 @@ def command(
 ) -> None:
     """Print the JSON Schema of a record; the output is JSON with or without --json.
 
-    Examples:
+    For example:
 
         vmtbench schema
         vmtbench schema score

@@ -49,7 +49,7 @@ def command(
     Metrics whose models are not on this machine are reported as unavailable, with the command that fetches them.
     Scores made with other settings than the protocol's reference are marked and never mixed with those.
 
-    Examples:
+    For example:
 
         vmtbench score out --bench bench --protocol mtbench
         vmtbench score out --bench bench --method mine --weights weights --device cuda
