@@ -60,6 +60,7 @@ def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> di
             "sha256": sha256_of_file(target),
             "encoder": encoder,
         },
+        "source_frames": len(video.frames),
         "picked": picked if len(picked) != len(video.frames) else None,
         "geometry": asdict(geometry) if geometry else None,
         "mask_frames": sorted(masks),

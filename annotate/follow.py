@@ -87,23 +87,21 @@ def _given_tracks(path: Path, made: dict[str, Any]) -> Tracks:
     width, height = (geometry.source_width, geometry.source_height) if geometry else (video["width"], video["height"])
     tracks = load_trajectories(path, width, height)
     points, visible, start = tracks.points, tracks.visible, int(tracks.queries[0, 0])
+    if points.shape[1] != made["source_frames"]:
+        raise ItemError(
+            f"trajectory file {path} has {points.shape[1]} frames, expected {made['source_frames']} like its video; "
+            "download both again"
+        )
     if made["picked"]:
         start = int(np.searchsorted(made["picked"], start))
         points, visible = points[:, made["picked"]], visible[:, made["picked"]]
-    if points.shape[1] != video["frames"]:
-        raise ItemError(
-            f"trajectory file {path} has {points.shape[1]} frames, expected {video['frames']} like its video; "
-            "download both again"
-        )
-    if start >= points.shape[1]:
-        raise ItemError(f"trajectory file {path} starts at frame {start}, after all frames picked; pick more --frames")
     if geometry:
         points = map_points(points, geometry)
         edges = np.array([video["width"], video["height"]]) - 0.5
         inside = ((points[:, start] >= -0.5) & (points[:, start] <= edges)).all(axis=1)
         points, visible = points[inside], visible[inside]
-    if not len(points):
-        raise ItemError(f"no point of trajectory file {path} lies in what is left of its frames; choose another --size")
+        if not inside.any():
+            raise ItemError(f"no point of trajectory file {path} is left inside the frames; choose another --size")
     times = np.full((len(points), 1), start, dtype=np.float32)
     return Tracks(points, visible, np.hstack([times, points[:, start]]).astype(np.float32))
 

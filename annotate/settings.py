@@ -38,7 +38,7 @@ class CutSettings(Record):
         fit: what happens when the shape differs: `crop` cuts the longer side, `pad` adds black bars.
     """
 
-    frames: int | None = Field(default=None, ge=1)
+    frames: int | None = Field(default=None, ge=2)
     size: tuple[int, int] | None = None
     fit: Literal["crop", "pad"] = "crop"
 

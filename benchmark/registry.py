@@ -35,5 +35,5 @@ def unknown(kind: str, name: str, names: Iterable[str]) -> InputError:
     """Return the error for a name that is not among `names`."""
     known = sorted(names)
     near = difflib.get_close_matches(name, known, n=2)
-    hint = f"did you mean {' or '.join(near)}? " if near else ""
-    return InputError(f"unknown {kind} {name!r}; {hint}There are: {', '.join(known) or 'none'}")
+    hint = f"; did you mean {' or '.join(near)}?" if near else ""
+    return InputError(f"unknown {kind} {name!r}, expected one of: {', '.join(known) or '(there are none)'}{hint}")

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from benchmark.inspection import Inspection
     from metrics.judge import JudgeSettings
     from metrics.scoring import Scored
-    from vmtbench.demo import Demo
 
 PathLike = str | Path
 
@@ -124,10 +123,3 @@ def leaderboard(
         known = [(clip.id, clip.difficulty) for clip in read_benchmark(Path(bench)).clips]
         clips = [(clip, facts.level, facts.clusters) for clip, facts in known if facts]
     return build_leaderboard([Path(path) for path in several], Path(out), percent=percent, clips=clips)
-
-
-def demo(out: PathLike, *, options: WorkOptions | None = None) -> Demo:
-    """Do everything once, small: build, run the controls, score, make the leaderboard; see `vmtbench.demo`."""
-    from vmtbench.demo import make_demo
-
-    return make_demo(Path(out), options=options)

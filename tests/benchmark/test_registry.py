@@ -26,12 +26,12 @@ def test_no_other_entry_is_imported() -> None:
 def test_a_misspelt_name_gets_the_nearest_and_the_list() -> None:
     with pytest.raises(InputError) as refused:
         find("tool", "dump", TABLE)
-    assert str(refused.value) == "unknown tool 'dump'; did you mean dumps? There are: dumps, path"
+    assert str(refused.value) == "unknown tool 'dump', expected one of: dumps, path; did you mean dumps?"
 
 
 def test_a_name_like_no_other_gets_the_list_and_an_empty_registry_says_so() -> None:
-    assert str(unknown("tool", "zzz", TABLE)) == "unknown tool 'zzz'; There are: dumps, path"
-    assert str(unknown("tool", "zzz", [])) == "unknown tool 'zzz'; There are: none"
+    assert str(unknown("tool", "zzz", TABLE)) == "unknown tool 'zzz', expected one of: dumps, path"
+    assert str(unknown("tool", "zzz", [])) == "unknown tool 'zzz', expected one of: (there are none)"
 
 
 def test_an_installed_package_adds_entries(

@@ -25,10 +25,10 @@ def command(
 
         vmtbench demo --out demo
     """
-    from vmtbench import api
+    from vmtbench.demo import make_demo
 
     output = output_for(json=json, quiet=quiet, offline=True)
-    made = api.demo(out, options=output.work_options(jobs=jobs))
+    made = make_demo(out, options=output.work_options(jobs=jobs))
     files = {name: [str(path) for path in paths] for name, paths in made.files.items()}
     output.result({"files": files, **report_json(made.report)})
     output.say(made.board.read_text(encoding="utf-8"))
