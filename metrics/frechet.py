@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from metrics.arrays import Array, as_tracks
-from metrics.blocks import blocks_of, share
+from metrics.blocks import blocks_of, share, square_root_
 
 PairsOf = Callable[[range], tuple[Tensor, Tensor]]
 
@@ -79,59 +79,57 @@ def _by_frame(tracks: Tensor) -> Tensor:
 
 def _distances(rows: Tensor, columns: Tensor, count: int, pairs: PairsOf) -> Tensor:
     """Distances [count]; `pairs` gives the two sides of a block of pairs, [2, T, k] and [2, S, k] in reverse time."""
-    distances = rows.new_empty(count)
+    squared = rows.new_empty(count)
     t, s = rows.shape[1], columns.shape[1]
     blocks = blocks_of(count, min(t, s), rows.device)
 
     def work(blocks: Sequence[range]) -> None:
         sweep = _Sweep(t, s, max(map(len, blocks)), rows)
         for block in blocks:
-            distances[block.start : block.stop] = sweep.distances(*pairs(block))
+            squared[block.start : block.stop] = sweep.squared_distances(*pairs(block))
 
-    if blocks:
-        share(work, blocks, rows.device)
-    return distances
+    share(work, blocks, rows.device)
+    return square_root_(squared)
 
 
 class _Sweep:
     """The coupling recursion for `width` pairs at a time, in buffers of its own.
 
-    Cells (i, j) with i + j = d depend only on the two diagonals before, so the table is swept by diagonals. With the
-    second side in reverse time a diagonal is a contiguous slab of both sides. The views of every diagonal are made
-    once, because for small blocks making them takes as long as the arithmetic.
+    Cells (i, j) with i + j = d depend only on the two diagonals before, so the table is swept by diagonals. A cell
+    keeps its cost at k = i − j, in place of (i−1, j−1) and between (i−1, j) at k − 1 and (i, j−1) at k + 1; diagonals
+    of even and of odd k alternate, each in an array of their own. With the second side in reverse time a diagonal is
+    a contiguous slab of both sides. The views are made once, for many blocks.
     """
 
     def __init__(self, t: int, s: int, width: int, like: Tensor) -> None:
         self._rows, self._columns = like.new_zeros(2, t, width), like.new_zeros(2, s, width)
-        # Squared costs of three diagonals; cell (i, j) lies in row i + 1, and what is outside the table costs infinity.
-        self._costs = like.new_empty(3, t + 1, width)
-        offsets = like.new_empty(2, min(t, s), width)
-        before, last, current = self._costs
-        self._start = last[1]
-        self._diagonals = []
-        for d in range(1, t + s - 1):
-            start, stop = max(0, d - s + 1), min(t, d + 1)
-            shift = s - 1 - d
-            offset = offsets[:, : stop - start]
-            self._diagonals.append(
-                (
-                    (self._rows[:, start:stop], self._columns[:, start + shift : stop + shift], offset, *offset),
-                    (last[start:stop], last[start + 1 : stop + 1], before[start:stop], current[start + 1 : stop + 1]),
-                )
-            )
-            before, last, current = last, current, before
-        self._end = last[t]
+        # Squared costs; what is outside the table costs infinity.
+        self._costs = like.new_empty(2, (t + s) // 2 + 1, width)
+        x1, y1, x2, y2, x, y = *self._rows, *self._columns, *like.new_empty(2, min(t, s), width)
+        by_parity = tuple(self._costs)
 
-    def distances(self, rows: Tensor, columns: Tensor) -> Tensor:
-        """Distances [k] of k pairs, k <= width; what an earlier block left in the rest of the buffers is ignored."""
+        def costs(k: int, length: int) -> Tensor:
+            row, parity = divmod(k + s, 2)
+            return by_parity[parity][row : row + length]
+
+        self._before_start, self._end = costs(0, 1)[0], costs(t - s, 1)[0]
+        self._diagonals = []
+        for d in range(t + s - 1):
+            start, stop = max(0, d - s + 1), min(t, d + 1)
+            k, length, first, last = 2 * start - d, stop - start, start + s - 1 - d, stop + s - 1 - d
+            points = x1[start:stop], y1[start:stop], x2[first:last], y2[first:last], x[:length], y[:length]
+            self._diagonals.append((*points, costs(k, length), costs(k - 1, length), costs(k + 1, length)))
+
+    def squared_distances(self, rows: Tensor, columns: Tensor) -> Tensor:
+        """Squared distances [k] of k pairs, k <= width, as a view of a buffer; the rest of the buffers is ignored."""
         k = rows.shape[-1]
         self._rows[..., :k], self._columns[..., :k] = rows, columns
         self._costs.fill_(torch.inf)
-        torch.sum((self._rows[:, 0] - self._columns[:, -1]).square_(), 0, out=self._start)
-        for (row, column, offset, x, y), (above, beside, across, cost) in self._diagonals:
-            torch.sub(row, column, out=offset)
-            x.square_().addcmul_(y, y)
-            torch.minimum(above, beside, out=cost)
-            torch.minimum(cost, across, out=cost)
-            torch.maximum(cost, x, out=cost)
-        return self._end[:k].sqrt()
+        self._before_start.fill_(0)
+        for x1, y1, x2, y2, x, y, cost, above, beside in self._diagonals:
+            torch.sub(x1, x2, out=x)
+            torch.sub(y1, y2, out=y)
+            torch.minimum(cost, above, out=cost)
+            torch.minimum(cost, beside, out=cost)
+            torch.maximum(cost, x.square_().addcmul_(y, y), out=cost)
+        return self._end[:k]

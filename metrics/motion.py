@@ -6,28 +6,19 @@ Every function takes tracks [N, T, 2] in coordinates that the caller chooses and
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
-from metrics.alignment import Alignment, UnequalLengths, align
-from metrics.arrays import Array, as_float64, as_tracks, is_finite
+from metrics.alignment import Alignment
+from metrics.arrays import Array, as_float64, as_tracks
+from metrics.comparable import comparable
 from metrics.frechet import discrete_frechet
 from metrics.result import Score
+from metrics.steps import ZeroSteps, best_match, directions, step_similarity, velocities
 
-ZeroSteps = Literal["match", "undefined"]
-
-# A step this short, in the unit of the tracks, has no direction.
-ZERO_STEP = 1e-8
 STATIC_PATH = 0.01
 LOW_VISIBILITY = 0.5
 ASPECT_TOLERANCE = 0.01
-
-
-def velocities(tracks: Array) -> Tensor:
-    """Take the steps p(t+1) − p(t) of tracks [N, T, 2]: float64 [N, T−1, 2], in the unit of the tracks per frame."""
-    return as_tracks(tracks).diff(dim=1)
 
 
 def velocity_cosines(reference: Array, generated: Array) -> Tensor:
@@ -42,7 +33,7 @@ def velocity_cosines(reference: Array, generated: Array) -> Tensor:
     Returns:
         float64 [N], each in [−1, 1].
     """
-    cosines = (_directions(as_tracks(reference), ZERO_STEP) * _directions(as_tracks(generated), ZERO_STEP)).sum(-1)
+    cosines = (directions(as_tracks(reference)) * directions(as_tracks(generated))).sum(-1)
     return cosines.clamp(-1, 1).mean(-1)
 
 
@@ -67,7 +58,7 @@ def hybrid_mf(
     """
     if not 0 <= alpha <= 1:
         raise ValueError(f"alpha is {alpha}; expected a weight between 0 and 1")
-    pair = _comparable(reference, generated, alignment, index_matched=True)
+    pair = comparable(reference, generated, alignment, index_matched=True)
     if isinstance(pair, Score):
         return pair
     reference, generated, flags = pair
@@ -105,11 +96,11 @@ def mf_one_way(
 
     Source: `dmt_mf` without its subtraction; specification §4.3 and §4.5.
     """
-    pair = _comparable(reference, generated, alignment, zero_steps=zero_steps)
+    pair = comparable(reference, generated, alignment, zero_steps=zero_steps)
     if isinstance(pair, Score):
         return pair
-    similarity = _similarity(pair[0], pair[1], zero_steps)
-    return Score.ok(_best_match(similarity), n_used=len(similarity), flags=pair[2])
+    similarity = step_similarity(pair[0], pair[1], zero_steps)
+    return Score.ok(best_match(similarity), n_used=len(similarity), flags=pair[2])
 
 
 def mf_bidirectional(
@@ -121,11 +112,11 @@ def mf_bidirectional(
 
     Source: the intent of the DMT paper; specification §4.3.
     """
-    pair = _comparable(reference, generated, alignment, zero_steps=zero_steps)
+    pair = comparable(reference, generated, alignment, zero_steps=zero_steps)
     if isinstance(pair, Score):
         return pair
-    similarity = _similarity(pair[0], pair[1], zero_steps)
-    forth, back = _best_match(similarity), _best_match(similarity.T)
+    similarity = step_similarity(pair[0], pair[1], zero_steps)
+    forth, back = best_match(similarity), best_match(similarity.T)
     return Score.ok(
         (forth + back) / 2,
         n_used=sum(similarity.shape),
@@ -154,12 +145,12 @@ def dmt_mf(
 
     Source: DMT's released evaluation code, which DiTFlow shares; specification §4.3 and §4.4.
     """
-    pair = _comparable(reference, generated, alignment, index_matched=True, zero_steps=zero_steps)
+    pair = comparable(reference, generated, alignment, index_matched=True, zero_steps=zero_steps)
     if isinstance(pair, Score):
         return pair
-    similarity = _similarity(pair[0], pair[1], zero_steps)
+    similarity = step_similarity(pair[0], pair[1], zero_steps)
     similarity.diagonal().sub_(1)
-    score = Score.ok(_best_match(similarity), n_used=len(similarity), flags=pair[2])
+    score = Score.ok(best_match(similarity), n_used=len(similarity), flags=pair[2])
     return score.with_flags("self_excluded") if len(similarity) == 1 else score
 
 
@@ -192,77 +183,6 @@ def visibility_flags(visible: Array) -> tuple[str, ...]:
     """`low_visibility` when less than half of `visible` [N, T] is true, else nothing (§14)."""
     shares = as_float64(visible)
     return ("low_visibility",) if shares.numel() and shares.mean().item() < LOW_VISIBILITY else ()
-
-
-def _comparable(
-    reference: Array,
-    generated: Array,
-    alignment: Alignment,
-    *,
-    index_matched: bool = False,
-    zero_steps: ZeroSteps = "match",
-) -> tuple[Tensor, Tensor, tuple[str, ...]] | Score:
-    """Aligned tracks and the flags of their alignment, or the score that says why there is no value."""
-    if zero_steps not in ("match", "undefined"):
-        raise ValueError(f"zero_steps is {zero_steps!r}; expected 'match' or 'undefined'")
-    sets = {"reference": as_tracks(reference), "generated": as_tracks(generated)}
-    counts, lengths = ([tracks.shape[axis] for tracks in sets.values()] for axis in (0, 1))
-
-    def undefined(code: str, clause: str) -> Score:
-        return Score.undefined(code, clause, n_total=counts[1])
-
-    for name, tracks in sets.items():
-        if len(tracks) == 0:
-            return undefined("no_tracks", f"the {name} set is empty; give queries inside the video and track again")
-    if index_matched and counts[0] != counts[1]:
-        return undefined(
-            "count_mismatch",
-            f"{counts[0]} reference and {counts[1]} generated tracks; track both videos from the same queries",
-        )
-    if min(lengths) < 2:
-        return undefined("too_few_frames", f"frames after alignment: {min(lengths)}; give videos of at least 2 frames")
-    for name, tracks in sets.items():
-        bad = int((~is_finite(tracks)).flatten(1).any(1).sum())
-        if bad:
-            return undefined(
-                "nonfinite", f"NaN or infinity in {bad} of {len(tracks)} {name} tracks; drop these indices in both sets"
-            )
-    try:
-        first, second, flags = align(sets["reference"], sets["generated"], alignment)
-    except UnequalLengths as error:
-        return undefined("length_mismatch", f"{error}, so generate as many frames or choose another alignment")
-    if zero_steps == "undefined":
-        zero = sum(int((torch.linalg.vector_norm(velocities(tracks), dim=-1) == 0).sum()) for tracks in (first, second))
-        if zero:
-            return undefined(
-                "official_nan",
-                f"the official code gives NaN for the {zero} steps of exactly zero; use zero_steps='match' instead",
-            )
-    return first, second, flags
-
-
-def _directions(tracks: Tensor, zero_step: float) -> Tensor:
-    """[N, T−1, 3] vectors whose dot products are the cosines between steps under the 1 / 0 rule for zero steps.
-
-    A step longer than `zero_step` is (its unit vector, 0), any other (0, 0, 1): two such give 1, one gives 0.
-    """
-    steps = velocities(tracks)
-    length = torch.linalg.vector_norm(steps, dim=-1, keepdim=True)
-    zero = length <= zero_step
-    return torch.cat([torch.where(zero, 0.0, steps / length), zero.to(steps.dtype)], dim=-1)
-
-
-def _similarity(reference: Tensor, generated: Tensor, zero_steps: ZeroSteps) -> Tensor:
-    """Mean velocity cosine of every generated with every reference track, [M, N], rows = generation."""
-    # Released code normalises every step that is not exactly zero, however short.
-    rows, columns = (
-        _directions(tracks, ZERO_STEP if zero_steps == "match" else 0.0).flatten(1) for tracks in (generated, reference)
-    )
-    return (rows @ columns.T).div_(generated.shape[1] - 1).clamp_(-1, 1)
-
-
-def _best_match(similarity: Tensor) -> float:
-    return similarity.amax(1).mean().item()
 
 
 def _is_static(tracks: Tensor, aspect: float) -> bool:

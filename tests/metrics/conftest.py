@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 from collections.abc import Callable
@@ -171,3 +172,78 @@ def resting(importable: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPat
     module = importable("resting_tracker", _RESTING)
     monkeypatch.setitem(TRACKERS, "resting", "resting_tracker:Resting")
     return module.asked
+
+
+def lively(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
+    """Random weights in the shapes of `state`, of numbers that float16 holds, scale weights of norms about 1."""
+    rng, filled = np.random.default_rng(seed), {}
+    for name in sorted(state):
+        noise = 0.1 * rng.standard_normal(tuple(state[name].shape)) + (state[name].ndim == 1 and "weight" in name)
+        filled[name] = torch.from_numpy(np.asarray(noise, np.float16).astype(np.float32))
+    return filled
+
+
+def save_vbench_clip(folder: Path, patch: int, seed: int) -> None:
+    """Write a tiny random CLIP whose heads have 64 channels, which OpenAI's own code takes for granted."""
+    import open_clip
+    from safetensors.torch import save_file
+
+    config = {
+        "embed_dim": 768,
+        "quick_gelu": True,
+        "vision_cfg": {"image_size": 224, "layers": 2, "width": 128, "head_width": 64, "patch_size": patch},
+        "text_cfg": {"context_length": 77, "vocab_size": 512, "width": 64, "heads": 1, "layers": 1},
+    }
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text(json.dumps(CLIP_CONFIG | {"model_cfg": config}), encoding="utf-8")
+    save_file(lively(open_clip.CLIP(**config).state_dict(), seed), folder / "open_clip_model.safetensors")
+
+
+@pytest.fixture(scope="session")
+def vbench_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of tiny random weights for VBench's dimensions but motion smoothness. Change nothing."""
+    from timm.models.vision_transformer import VisionTransformer
+
+    root = tmp_path_factory.mktemp("vbench_weights")
+    save_vbench_clip(root / "clip-vit-b-32", patch=32, seed=1)
+    save_vbench_clip(root / "clip-vit-l-14", patch=28, seed=2)
+    for name in ("dino-vitb16", "laion-aesthetic"):
+        (root / name).mkdir()
+    dino = VisionTransformer(img_size=224, patch_size=16, embed_dim=64, depth=2, num_heads=1, num_classes=0)
+    torch.save(lively(dino.state_dict(), seed=3), root / "dino-vitb16" / "dino_vitbase16_pretrain.pth")
+    head = torch.nn.Linear(768, 1).state_dict()
+    torch.save(lively(head, seed=4), root / "laion-aesthetic" / "sa_0_4_vit_l_14_linear.pth")
+    return root
+
+
+@pytest.fixture(scope="session")
+def official() -> Callable[[str], Any]:
+    """Import a module of the installed package `vbench` without what that does to logging and Pillow, or skip."""
+    from PIL import ImageFile
+
+    def load(name: str) -> Any:
+        root = logging.getLogger()
+        before = root.level, root.handlers[:], ImageFile.LOAD_TRUNCATED_IMAGES
+        try:
+            return pytest.importorskip(
+                name, reason="pip install --no-deps vbench==0.1.5 clip-anytorch omegaconf imageio"
+            )
+        finally:
+            root.level, root.handlers[:], ImageFile.LOAD_TRUNCATED_IMAGES = before
+
+    return load
+
+
+@pytest.fixture(scope="session")
+def amt_weights(tmp_path_factory: pytest.TempPathFactory, official: Callable[[str], Any]) -> Path:
+    """A folder with random AMT-S weights in a checkpoint as its authors' trainer writes it. Change nothing."""
+    module = official("vbench.third_party.amt.networks.AMT-S")
+    with torch.random.fork_rng():
+        torch.manual_seed(6)
+        network = module.Model()
+    folder = tmp_path_factory.mktemp("amt-s")
+    optimizer = torch.optim.AdamW(network.parameters(), lr=2e-4)
+    optimizer.param_groups[0]["lr"] = np.float64(2e-5)
+    checkpoint = {"epoch": 299, "state_dict": network.state_dict(), "optim": optimizer.state_dict()}
+    torch.save(checkpoint, folder / "amt-s.pth")
+    return folder

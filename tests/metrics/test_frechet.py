@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from metrics.frechet import discrete_frechet
+from metrics.frechet import discrete_frechet, frechet_matrix
 
 # Thousandths of a frame: differences are either zero or well above rounding.
 COORDINATES = st.integers(-500, 1500).map(lambda k: k / 1000)
@@ -102,6 +102,43 @@ def test_sets_that_cannot_be_paired_are_refused(shapes: tuple[tuple[int, ...], t
         discrete_frechet(np.zeros(shapes[0]), np.zeros(shapes[1]))
 
 
+def test_distances_do_not_depend_on_blocks_or_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(0)
+    first, second = rng.random((23, 9, 2)), rng.random((23, 12, 2))
+    whole, matrix = discrete_frechet(first, second), frechet_matrix(first, second)
+    monkeypatch.setattr("metrics.blocks.CPU_ELEMENTS", 5 * 9)
+    for threads in (1, 3):
+        monkeypatch.setattr("torch.get_num_threads", lambda threads=threads: threads)
+        assert torch.equal(discrete_frechet(first, second), whole)
+        assert torch.equal(frechet_matrix(first, second), matrix)
+
+
+@st.composite
+def two_counts(draw: st.DrawFn) -> tuple[np.ndarray, np.ndarray]:
+    """Two sets of tracks, each with its own count and length."""
+    return tuple(draw(tracks(draw(st.integers(0, 4)), draw(st.integers(1, 6)))) for _ in range(2))  # pyright: ignore[reportReturnType]
+
+
+@given(two_counts())
+def test_the_matrix_holds_the_distance_of_every_pair(pair: tuple[np.ndarray, np.ndarray]) -> None:
+    first, second = pair
+    matrix = frechet_matrix(first, second)
+    assert matrix.shape == (len(first), len(second))
+    for i, track in enumerate(first):
+        assert torch.equal(matrix[i], discrete_frechet(np.repeat(track[None], len(second), 0), second))
+
+
+def test_a_track_with_nan_is_nan_in_its_row_of_the_matrix_alone() -> None:
+    first = np.zeros((3, 4, 2))
+    first[1, 2, 0] = np.nan
+    assert frechet_matrix(first, np.ones((2, 5, 2))).isnan().tolist() == [[False] * 2, [True] * 2, [False] * 2]
+
+
+def test_tracks_without_frames_have_no_matrix() -> None:
+    with pytest.raises(ValueError, match="1 or more frames"):
+        frechet_matrix(np.zeros((2, 0, 2)), np.zeros((3, 4, 2)))
+
+
 def test_arguments_are_left_unchanged() -> None:
     first, second = torch.rand(3, 5, 2, dtype=torch.float64), torch.rand(3, 6, 2, dtype=torch.float64)
     copies = first.clone(), second.clone()
@@ -117,3 +154,5 @@ def test_the_gpu_agrees_with_the_cpu() -> None:
     on_gpu = discrete_frechet(first.cuda(), second.cuda())
     assert on_gpu.is_cuda
     torch.testing.assert_close(on_gpu.cpu(), discrete_frechet(first, second), rtol=0, atol=1e-12)
+    matrix = frechet_matrix(first.cuda(), second.cuda())
+    torch.testing.assert_close(matrix.cpu(), frechet_matrix(first, second), rtol=0, atol=1e-12)
