@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.errors import ItemError
+from annotate.tracker import query_frames
 from benchmark.tracks import Tracks
 
 Flow = NDArray[np.float32]
@@ -47,15 +47,16 @@ class DISTracker:
             "consistency_absolute_px2": ABSOLUTE,
         }
 
-    def track(self, frames: NDArray[np.uint8], queries: NDArray[np.float32]) -> Tracks:
+    def track(self, frames: NDArray[np.uint8], queries: NDArray[np.float32], *, support_grid: bool = True) -> Tracks:
         """Follow `queries` float32 [N, 3] (t, x, y) px through `frames` uint8 [T, H, W, 3] RGB; see `Tracker.track`.
 
-        Flows are made one pair at a time; only those before the last query frame are kept, for the way back.
+        Flows are made one pair at a time; only those before the last query frame are kept, for the way back. Points do
+        not help each other, so `support_grid` changes nothing.
 
         Raises:
             ItemError: when a query is not finite or its frame is not one of the clip's.
         """
-        starts = _query_frames(queries, len(frames))
+        starts = query_frames(queries, len(frames))
         rows = np.arange(len(queries))
         points = np.zeros((len(queries), len(frames), 2))
         visible = np.zeros((len(queries), len(frames)), bool)
@@ -70,18 +71,6 @@ class DISTracker:
         for t, (forward, backward) in reversed(list(enumerate(kept))):
             _advance(points, visible, starts > t, t + 1, t, backward, forward)
         return Tracks(points.astype(np.float32), visible, queries)
-
-
-def _query_frames(queries: NDArray[np.float32], count: int) -> NDArray[np.intp]:
-    if not np.isfinite(queries).all():
-        raise ItemError("queries hold NaN or infinite values; expected a finite (t, x, y) each: sample them anew")
-    frames = queries[:, 0].astype(np.intp)
-    wrong = queries[(frames != queries[:, 0]) | (frames < 0) | (frames >= count), 0]
-    if len(wrong):
-        raise ItemError(
-            f"queries name frame {wrong[0]:g}, but the clip has frames 0 to {count - 1}; query frames it has"
-        )
-    return frames
 
 
 def _neighbour_flows(frames: NDArray[np.uint8]) -> Iterator[tuple[Flow, Flow]]:

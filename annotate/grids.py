@@ -15,8 +15,8 @@ HEIGHT, WIDTH = 384, 512
 """The frame CoTracker works in, in px."""
 
 Scale = Literal["corners", "size"]
-"""How CoTracker brings positions to its frame and back: by the ratio of the distances between the corner pixels' centres,
-(W-1)/511 and (H-1)/383, since version 2; by the ratio of the sizes, W/512 and H/384, in version 1."""
+"""How CoTracker brings positions from its frame to the video's: since version 2 by (W-1)/511 and (H-1)/383, which keeps
+the corner pixels' centres in place; in version 1 by the ratios of the sizes, W/512 and H/384."""
 
 MARGIN = WIDTH / 64
 """Distance of a grid from the frame's edges on all four sides, in px."""
@@ -44,8 +44,8 @@ def grid_queries(
 ) -> NDArray[np.float32]:
     """Lay `size` x `size` points over a video's frame, evenly in CoTracker's frame of 384 x 512.
 
-    Mirrors `grid_size` and `segm_mask` of the CoTracker predictor (specification §3.1). Torch does the arithmetic, as it
-    does there, so that ties round alike.
+    Mirrors `grid_size` and `segm_mask` of the CoTracker predictor (specification §3.1). Torch does the arithmetic, as
+    there, so that ties round alike.
 
     Args:
         size: points along either side; one point is the frame's centre.
@@ -60,7 +60,7 @@ def grid_queries(
     """
     points = _grid(size)
     if mask is not None:
-        stretched = functional.interpolate(torch.from_numpy(mask)[None, None].float(), (HEIGHT, WIDTH), mode="nearest")
+        stretched = functional.interpolate(torch.tensor(mask)[None, None].float(), (HEIGHT, WIDTH), mode="nearest")
         column, row = points.round().long().T
         points = points[stretched[0, 0, row, column] != 0]
     points = points * points.new_tensor(video_scale(width, height, scale))
@@ -82,7 +82,7 @@ def box_mask(mask: NDArray[np.uint8], *, rule: Literal["exclusive", "inclusive"]
     Raises:
         NoQueries: there is no foreground (`empty_mask`), or nothing is left of its box (`empty_box`).
     """
-    rows, columns = mask.any(axis=1).nonzero()[0], mask.any(axis=0).nonzero()[0]
+    rows, columns = (np.unique(places) for places in mask.nonzero())
     if not len(rows):
         raise NoQueries("empty_mask", "the mask has no foreground pixel, expected an object to query; check the mask")
     last = 1 if rule == "inclusive" else 0
@@ -91,7 +91,7 @@ def box_mask(mask: NDArray[np.uint8], *, rule: Literal["exclusive", "inclusive"]
     if not box.any():
         raise NoQueries(
             "empty_box",
-            f"the object of {rows[-1] - rows[0] + 1} x {columns[-1] - columns[0] + 1} px has an empty box without its "
+            f"the object of {columns[-1] - columns[0] + 1} x {rows[-1] - rows[0] + 1} px has an empty box without its "
             "last row and column, as the official code takes it; use the inclusive box",
         )
     return box

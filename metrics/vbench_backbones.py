@@ -76,8 +76,9 @@ class AmtInterpolator:
 
     model: Any
     device: str
-    smallest: int = 64
-    """Least height and width in pixels that its correlation pyramid takes."""
+    smallest: int = 128
+    """Least height and width in pixels; below, the coarsest level of its correlation pyramid has one cell, whose
+    coordinates it divides by zero."""
 
     def __call__(self, before: Tensor, after: Tensor) -> Tensor:
         """Guess the frame between two, float32 [1, 3, H, W] in [0, 1], H and W multiples of 16."""
@@ -168,14 +169,14 @@ def load_amt(folder: Path, device: str) -> AmtInterpolator:
     """Load AMT-S from a folder with `amt-s.pth`.
 
     Raises:
-        Unavailable: the package `vbench`, which brings the network, is not installed.
+        Unavailable: the package `vbench`, which brings the network, cannot be imported.
         InputError: the file is not a checkpoint of AMT-S.
     """
     try:
         with _unchanged_process():
             network = importlib.import_module("vbench.third_party.amt.networks.AMT-S")
-    except ImportError:
-        raise Unavailable("the package vbench", "is not installed", INSTALL_AMT) from None
+    except ImportError as error:
+        raise Unavailable("the package vbench", f"cannot be imported ({error})", INSTALL_AMT) from None
     path = folder / AMT_FILE
     with _unusable("AMT-S", path):
         # Its authors' trainer saves the optimizer too, whose learning rate is a number of numpy's.
