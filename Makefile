@@ -32,4 +32,7 @@ $(READY): pyproject.toml constraints.txt
 		|| (echo "Python 3.11 or newer is needed, found $$($(PYTHON) --version); run: make PYTHON=python3.12 …" && exit 1)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[demo,models,dev]'
+	# Without its own pins, which break beside today's libraries: only its formulas and AMT's network are used.
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt --no-deps \
+		vbench clip-anytorch omegaconf imageio
 	@touch $(READY)
