@@ -106,7 +106,7 @@ def test_no_shell_reads_the_template(generate: Callable[..., Path], python: Call
     [
         ("make {source}", "never names {output}, expected the file to write"),
         ("", "never names {output}"),
-        ("make {output} {promt}", "unknown placeholder of --command 'promt'; did you mean prompt"),
+        ("make {output} {promt}", "unknown placeholder of --command 'promt', expected one of: caption"),
         ("make '{output}", "cannot be split (No closing quotation); check its quotes"),
     ],
 )
