@@ -61,7 +61,7 @@ def test_a_path_that_is_no_folder_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_misspelt_format_gets_the_nearest_name(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="unknown format 'devis', expected .*; did you mean davis"):
+    with pytest.raises(InputError, match=r"unknown format 'devis', expected .*; did you mean davis"):
         read_dataset(tmp_path, format="devis")
 
 

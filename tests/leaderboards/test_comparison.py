@@ -99,7 +99,7 @@ def test_a_metric_that_only_one_method_has_is_shown_without_a_difference():
 
 
 def test_an_unknown_method_gets_the_nearest_names():
-    with pytest.raises(InputError, match="unknown method 'MethodC', expected .*; did you mean MethodA"):
+    with pytest.raises(InputError, match=r"unknown method 'MethodC', expected .*; did you mean MethodA"):
         compare(scores_of({"MethodA": [0.5], "noise": [0.1]}), "MethodC", "noise")
 
 
