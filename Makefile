@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test lint fix clean
+.PHONY: help demo test speed lint fix clean
 .DEFAULT_GOAL := help
 
 help:  ## Say what can be made
@@ -13,6 +13,9 @@ demo: $(READY)  ## Build, run, score and compare on sample clips, offline, into 
 
 test: lint  ## Lint, types, import contracts and tests
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n auto --dist worksteal
+
+speed: $(READY)  ## Ratios of speed and memory against named peers, as a table and speed.json
+	$(BIN)/python tests/speed/speed.py speed.json
 
 lint: $(READY)
 	$(BIN)/ruff check .

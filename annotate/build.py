@@ -116,7 +116,12 @@ def _clip(clip: str, sequence: Sequence, made: Mapping[str, Any], followed: Mapp
     caption = caption_for(sequence.name, sequence.caption, categories)
     objects = {item.index: item.category for item in sequence.objects}
     indices = made["objects"] or sorted(objects)
-    masks = {"folder": f"masks/{clip}", "frames": made["mask_frames"], "annotator": "dataset"}
+    masks = {
+        "folder": f"masks/{clip}",
+        "soft_folder": f"soft_masks/{clip}" if sequence.soft_masks else None,
+        "frames": made["mask_frames"],
+        "annotator": "dataset",
+    }
     prompts = evaluation_prompts(caption, key=clip, seed=seed, given=sequence.prompts)
     record = {
         "file_name": f"videos/{clip}.mp4",

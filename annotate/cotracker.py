@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from annotate.cotracker_models import MODELS, find_checkpoint, load_predictor
-from annotate.grids import HEIGHT, WIDTH, video_scale
+from annotate.grids import HEIGHT, WIDTH, Scale, video_scale
 from annotate.tracker import query_frames
 from annotate.windows import Found, follow_in_windows
 from benchmark.files import sha256_of_file
@@ -76,6 +76,11 @@ class CoTracker:
             **self._model.options,
             **longest,
         }
+
+    @property
+    def grid_scale(self) -> Scale:
+        """How its predictor brings the points of a grid to the video's size."""
+        return self._model.scale
 
     def track(self, frames: NDArray[np.uint8], queries: NDArray[np.float32], *, support_grid: bool = True) -> Tracks:
         """Follow `queries` float32 [N, 3] (t, x, y) px through `frames` uint8 [T, H, W, 3] RGB; see `Tracker.track`.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from annotate.settings import CutSettings
 from benchmark.errors import ItemError
 from benchmark.files import remove, replace_atomically, sha256_of_file
-from benchmark.masks import object_indices, read_mask, write_mask
+from benchmark.masks import object_indices, read_mask, write_mask, write_soft_mask
 from benchmark.resample import Geometry, fit, fit_frames, fit_mask, pick_frames
 from benchmark.sequence import Sequence
 from benchmark.video import Video, is_ready, read_images, read_video, write_video
@@ -24,7 +25,8 @@ ASPECT_TOLERANCE = 0.01
 def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> dict[str, Any]:
     """Write `videos/<clip>.mp4` and `masks/<clip>/*.png`, and return what the manifest needs to know of them.
 
-    A video file that is H.264 of constant rate already and is not resampled is taken over byte for byte.
+    Soft masks are written to `soft_masks/<clip>/*.png` as well, with all their levels. A video file that is H.264 of
+    constant rate already and is not resampled is taken over byte for byte.
 
     Raises:
         ItemError: a frame, video or mask cannot be read, a mask is of another size than its frame, or there is but one
@@ -41,8 +43,10 @@ def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> di
     frames = fit_frames(frames, geometry) if geometry else frames
     fps = video.fps * (len(picked) - 1) / (len(video.frames) - 1)
 
-    masks = _masks(sequence, picked, geometry, video.frames.shape[1:3])
-    _write_masks(bench / "masks" / clip, masks)
+    published = _masks(sequence, picked, geometry, video.frames.shape[1:3])
+    masks = {frame: object_indices(mask, soft=sequence.soft_masks) for frame, mask in published.items()}
+    _write_masks(bench / "masks" / clip, masks, write_mask)
+    _write_masks(bench / "soft_masks" / clip, published if sequence.soft_masks else {}, write_soft_mask)
     target = bench / "videos" / f"{clip}.mp4"
     with replace_atomically(target) as temporary:
         if sequence.video and not changed and is_ready(sequence.video):
@@ -69,6 +73,13 @@ def cut(sequence: Sequence, clip: str, bench: Path, settings: CutSettings) -> di
     }
 
 
+def mask_folders(sequence: Sequence) -> tuple[str, ...]:
+    """Return the folders of a benchmark in which a sequence has masks."""
+    if not sequence.masks:
+        return ()
+    return ("masks", "soft_masks") if sequence.soft_masks else ("masks",)
+
+
 def _read(sequence: Sequence) -> Video:
     if sequence.video:
         return read_video(sequence.video)
@@ -86,7 +97,7 @@ def _geometry(frames: NDArray[np.uint8], settings: CutSettings) -> Geometry | No
 def _masks(
     sequence: Sequence, picked: list[int], geometry: Geometry | None, size: tuple[int, ...]
 ) -> dict[int, NDArray[np.uint8]]:
-    """Return the masks of picked frames, uint8 [H, W] of indices, by their frame in the clip."""
+    """Return the masks of picked frames, uint8 [H, W] with their published values, by their frame in the clip."""
     masks = {}
     for frame, position in enumerate(picked):
         if path := sequence.masks.get(position):
@@ -96,12 +107,12 @@ def _masks(
 
 
 def _mask(path: Path, size: tuple[int, ...], *, soft: bool) -> NDArray[np.uint8]:
-    """Read a mask as indices, uint8 [H, W], at the size of its frame.
+    """Read a mask uint8 [H, W] at the size of its frame.
 
     Soft masks are pictures that somebody has scaled before, so one of the frame's shape is brought to its size by
     nearest pixels (specification §14); for indexed masks another size means that they belong to other frames.
     """
-    mask = object_indices(read_mask(path), soft=soft)
+    mask = read_mask(path)
     (height, width), (frame_height, frame_width) = mask.shape, size
     if (height, width) == (frame_height, frame_width):
         return mask
@@ -114,7 +125,9 @@ def _mask(path: Path, size: tuple[int, ...], *, soft: bool) -> NDArray[np.uint8]
     )
 
 
-def _write_masks(folder: Path, masks: dict[int, NDArray[np.uint8]]) -> None:
+def _write_masks(
+    folder: Path, masks: dict[int, NDArray[np.uint8]], write: Callable[[Path, NDArray[np.uint8]], None]
+) -> None:
     remove(folder)
     for frame, mask in masks.items():
-        write_mask(folder / f"{frame:05d}.png", mask)
+        write(folder / f"{frame:05d}.png", mask)

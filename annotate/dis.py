@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.grids import Scale
 from annotate.tracker import query_frames
 from benchmark.tracks import Tracks
 
@@ -36,6 +37,7 @@ class DISTracker:
     """
 
     name = "dis"
+    grid_scale: Scale = "corners"
 
     @property
     def settings(self) -> Mapping[str, str | int | float | bool]:

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from annotate.cut import cut
+from annotate.cut import cut, mask_folders
 from annotate.follow import follow
 from annotate.settings import CutSettings, FollowSettings, SourceSettings
 from benchmark.engine import Item, Report, WorkOptions, read_record, run_items
@@ -39,7 +39,7 @@ def select_stage(
         items = {clip: _select_item(clip, sequence, bench, settings.select) for clip, sequence in batch}
         report.add(run_items("select", list(items.values()), options))
         for clip, sequence in batch:
-            record = read_record(items[clip])
+            record = read_record(items[clip].record, items[clip].fingerprint)
             if record and record["reason"]:
                 rejected.append(Rejected(sequence=sequence.name, reason=record["reason"]))
             elif record:
@@ -55,7 +55,7 @@ def cut_stage(sequences: Named, bench: Path, settings: CutSettings, options: Wor
             inputs={"files": _files(sequence), "fps": sequence.fps, "settings": settings.model_dump(mode="json")},
             work=partial(cut, sequence, clip, bench, settings),
             record=_record(bench, "cut", clip),
-            outputs=(bench / "videos" / f"{clip}.mp4", *((bench / "masks" / clip,) if sequence.masks else ())),
+            outputs=(bench / "videos" / f"{clip}.mp4", *(bench / folder / clip for folder in mask_folders(sequence))),
         )
         for clip, sequence in sequences.items()
     }
@@ -82,7 +82,8 @@ def follow_stage(
 
 def _run(stage: str, items: Mapping[str, Item], options: WorkOptions) -> tuple[Made, Report]:
     report = run_items(stage, list(items.values()), options)
-    return {clip: record for clip, item in items.items() if (record := read_record(item))}, report
+    records = {clip: read_record(item.record, item.fingerprint) for clip, item in items.items()}
+    return {clip: record for clip, record in records.items() if record}, report
 
 
 def _select_item(clip: str, sequence: Sequence, bench: Path, criteria: Criteria) -> Item:

@@ -8,6 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from annotate.grids import Scale
 from benchmark.errors import ItemError
 from benchmark.tracks import Tracks
 
@@ -23,6 +24,11 @@ class Tracker(Protocol):
     @property
     def settings(self) -> Mapping[str, str | int | float | bool]:
         """Everything besides the name that changes the tracks, ready for JSON."""
+        ...
+
+    @property
+    def grid_scale(self) -> Scale:
+        """How grids of queries are laid out over a video for it; see `annotate.grids`."""
         ...
 
     def track(self, frames: NDArray[np.uint8], queries: NDArray[np.float32], *, support_grid: bool = True) -> Tracks:

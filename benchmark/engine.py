@@ -145,10 +145,10 @@ def run_items(step: str, items: Sequence[Item], options: WorkOptions) -> Report:
     return report
 
 
-def read_record(item: Item) -> dict[str, Any] | None:
-    """Return an item's record, or None when it is missing, unreadable or made from other inputs."""
-    record = _load(item.record)
-    return record if record is not None and record.get("fingerprint") == item.fingerprint else None
+def read_record(path: Path, fingerprint: str) -> dict[str, Any] | None:
+    """Return the record at `path`, or None when it is missing, unreadable or made from other inputs."""
+    record = _load(path)
+    return record if record is not None and record.get("fingerprint") == fingerprint else None
 
 
 def _load(path: Path) -> dict[str, Any] | None:
@@ -176,7 +176,7 @@ def _state(item: Item, existing: Existing) -> str:
         raise InputError(f"{path} exists and --existing is error; use --existing keep or redo, or another folder")
     if existing is Existing.REDO:
         return "do"
-    if read_record(item) is not None and len(there) == len(item.outputs):
+    if read_record(item.record, item.fingerprint) is not None and len(there) == len(item.outputs):
         return "keep"
     if item.guard_outputs and (there or recorded) and "fingerprint" not in (_load(item.record) or {}):
         path = (there or [item.record])[0]

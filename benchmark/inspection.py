@@ -18,7 +18,7 @@ from benchmark.store import Benchmark
 from benchmark.tracks import read_tracks
 from benchmark.video import probe_video
 
-FOLDERS = ("videos", "masks", "tracks")
+FOLDERS = ("videos", "masks", "soft_masks", "tracks")
 """Where the files of clips lie; a file there that no clip names is noted."""
 
 _CURE = "copy it back from where the benchmark came from, or run vmtbench build again with --existing redo"
@@ -160,16 +160,23 @@ def _video_problems(source: Source) -> Iterator[_Finding]:
 
 
 def _mask_problems(source: Source) -> Iterator[_Finding]:
-    clip, masks = source.clip, source.clip.masks
+    masks = source.clip.masks
     if masks is None:
         return
+    yield from _mask_folder_problems(source, masks.folder, masks.frames, soft=False)
+    if masks.soft_folder:
+        yield from _mask_folder_problems(source, masks.soft_folder, masks.frames, soft=True)
+
+
+def _mask_folder_problems(source: Source, folder: str, frames: Sequence[int], *, soft: bool) -> Iterator[_Finding]:
+    clip = source.clip
     size = (clip.video.height, clip.video.width)
     query = _query_mask(clip)
     missing: list[Path] = []
-    for frame in masks.frames:
-        file = f"{masks.folder}/{frame:05d}.png"
+    for frame in frames:
+        file = f"{folder}/{frame:05d}.png"
         try:
-            path = source.mask(frame)
+            path = source.mask(frame, soft=soft)
             assert path is not None
             if not path.is_file():
                 missing.append(path)
@@ -186,7 +193,7 @@ def _mask_problems(source: Source) -> Iterator[_Finding]:
             yield file, f"{path} {what}; mend the mask or leave the clip out"
     if missing:
         which = f"mask {missing[0]} is" if len(missing) == 1 else f"{len(missing)} masks, {missing[0]} the first, are"
-        yield masks.folder, f"{which} missing, expected {len(masks.frames)} as in the manifest; {_CURE}"
+        yield folder, f"{which} missing, expected {len(frames)} as in the manifest; {_CURE}"
 
 
 def _query_mask(clip: Clip) -> int | None:
@@ -236,6 +243,7 @@ def _strays(bench: Benchmark) -> Iterator[Problem]:
 def _files(clip: Clip) -> Iterator[str]:
     yield clip.file_name
     if clip.masks:
-        yield from (f"{clip.masks.folder}/{frame:05d}.png" for frame in clip.masks.frames)
+        folders = [folder for folder in (clip.masks.folder, clip.masks.soft_folder) if folder]
+        yield from (f"{folder}/{frame:05d}.png" for folder in folders for frame in clip.masks.frames)
     if clip.tracks:
         yield clip.tracks.file

@@ -90,6 +90,9 @@ class MaskFacts(Record):
     """The masks of a clip: `<folder>/<frame, five digits>.png`, 0 = background, 1.. = objects."""
 
     folder: RelativePath
+    soft_folder: RelativePath | None = Field(
+        default=None, description="the grey masks that these were thresholded from, under the same names"
+    )
     frames: tuple[int, ...] = Field(description="0-based frames that have a mask")
     annotator: str
 

@@ -66,6 +66,19 @@ def write_mask(path: Path, mask: NDArray[np.uint8]) -> None:
     """
     image = Image.fromarray(mask)
     image.putpalette(_palette().tobytes())
+    _write_png(path, image)
+
+
+def write_soft_mask(path: Path, mask: NDArray[np.uint8]) -> None:
+    """Write a soft mask uint8 [H, W] as a grey PNG; equal masks give equal bytes.
+
+    Raises:
+        OutputError: the disk is full or the folder cannot be written.
+    """
+    _write_png(path, Image.fromarray(mask))
+
+
+def _write_png(path: Path, image: Image.Image) -> None:
     buffer = io.BytesIO()
     image.save(buffer, format="PNG", compress_level=6)
     write_bytes_atomic(path, buffer.getvalue())

@@ -12,7 +12,7 @@ from benchmark.files import STATE_FOLDER, remove, sha256_of_file, write_json_ato
 from benchmark.manifest import BenchmarkInfo, Clip
 from benchmark.store import INFO_FILE, MANIFEST_FILE, Benchmark, read_json, write_benchmark
 
-OWN = (INFO_FILE, MANIFEST_FILE, "videos", "masks", "tracks")
+OWN = (INFO_FILE, MANIFEST_FILE, "videos", "masks", "soft_masks", "tracks")
 """What a build writes beside its own records."""
 
 

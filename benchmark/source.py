@@ -37,9 +37,10 @@ class Source:
         """The clip's tracks in pixels, or None when it has none; raises `ItemError` when the file is unusable."""
         return read_tracks(inside(self.root, self.clip.tracks.file)) if self.clip.tracks else None
 
-    def mask(self, frame: int) -> Path | None:
-        """The mask file of a frame, or None when the clip has none for it."""
+    def mask(self, frame: int, *, soft: bool = False) -> Path | None:
+        """The mask file of a frame, or None when the clip has none for it; with `soft` the grey one where there is."""
         masks = self.clip.masks
         if masks is None or frame not in masks.frames:
             return None
-        return inside(self.root, f"{masks.folder}/{frame:05d}.png")
+        folder = (masks.soft_folder if soft else None) or masks.folder
+        return inside(self.root, f"{folder}/{frame:05d}.png")

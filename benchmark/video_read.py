@@ -9,20 +9,31 @@ What comes back is therefore the same on a machine that has no decord.
 
 from __future__ import annotations
 
+import math
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from mmap import ACCESS_COPY, mmap
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
 from benchmark import video_decord, video_pyav
 from benchmark.errors import ItemError, Unavailable
+from benchmark.files import output_errors
 from benchmark.video_pyav import Contents
+
+if sys.platform != "win32":
+    from mmap import MADV_DONTNEED
 
 Reader = Literal["auto", "decord", "pyav"]
 
 _BATCH = 16
+
+LARGE = 2**30
+"""Bytes of RGB above which a video is kept on disk where there is a folder for that."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +94,8 @@ def is_ready(path: Path) -> bool:
     )
 
 
-def read_video(path: Path, *, reader: Reader = "auto") -> Video:
-    """Read a whole video into memory.
+def read_video(path: Path, *, reader: Reader = "auto", scratch: Path | None = None) -> Video:
+    """Read a whole video, into memory or, if it is large, into a nameless file that is gone when nothing uses it.
 
     How many frames a file declares is known from the index of MP4 and MOV; of the other formats, what is there counts.
 
@@ -94,18 +105,22 @@ def read_video(path: Path, *, reader: Reader = "auto") -> Video:
     Args:
         path: the file; MP4/MOV, Matroska/WebM, AVI or GIF.
         reader: `auto`, or one decoder by name; `decord` refuses files that it would not read like PyAV.
+        scratch: folder for a video of more than `LARGE` bytes; None keeps every video in memory.
 
     Raises:
         ItemError: as `probe_video`, and when fewer than 90 % of the declared frames can be decoded.
         Unavailable: `reader="decord"` where decord is not installed.
+        OutputError: the disk of `scratch` is full or cannot be written to.
     """
     contents = video_pyav.look(path)
-    frames = np.empty((contents.packets, contents.height, contents.width, 3), np.uint8)
-    count = 0
-    for block in _blocks(path, contents, reader, _BATCH):
-        frames[count : count + len(block)] = block
-        count += len(block)
-    return Video(frames[:count], contents.fps, _flags(path, count, contents))
+    shape = (contents.packets, contents.height, contents.width, 3)
+    if scratch is None or math.prod(shape) <= LARGE:
+        frames = _in_memory(_blocks(path, contents, reader, _BATCH), shape)
+    else:
+        # The same bytes, without decord, which goes on holding several MB for each frame it has read.
+        blocks = _blocks(path, contents, "pyav" if reader == "auto" else reader, _BATCH)
+        frames = _on_disk(scratch, blocks, shape)
+    return Video(frames, contents.fps, _flags(path, len(frames), contents))
 
 
 def iter_video(path: Path, batch: int, *, reader: Reader = "auto") -> Iterator[np.ndarray]:
@@ -124,6 +139,47 @@ def iter_video(path: Path, batch: int, *, reader: Reader = "auto") -> Iterator[n
         count += len(block)
         yield block
     _flags(path, count, contents)
+
+
+def _in_memory(blocks: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    frames, count = np.empty(shape, np.uint8), 0
+    for block in blocks:
+        frames[count : count + len(block)] = block
+        count += len(block)
+    return frames[:count]
+
+
+def _on_disk(scratch: Path, blocks: Iterator[np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    count = 0
+    with output_errors(scratch):
+        scratch.mkdir(parents=True, exist_ok=True)
+        # Nameless from the start, so that it is gone however this process ends; what is mapped outlives the handle.
+        with tempfile.TemporaryFile(dir=scratch) as file:
+            for block in blocks:
+                file.write(np.ascontiguousarray(block).data)
+                count += len(block)
+            if count == 0:  # and nothing can be mapped
+                return np.empty((0, *shape[1:]), np.uint8)
+            file.flush()
+            # Copy on write, as torch takes no arrays that cannot be written to.
+            return _Mapped.of(mmap(file.fileno(), 0, access=ACCESS_COPY), (count, *shape[1:]))
+
+
+class _Mapped(np.ndarray):
+    """Frames in a file: memory holds those that were asked for last, and nobody may change them."""
+
+    _mapping: mmap | None = None
+
+    @classmethod
+    def of(cls, mapping: mmap, shape: tuple[int, ...]) -> _Mapped:
+        frames = cls(shape, np.uint8, mapping)
+        frames._mapping = mapping
+        return frames
+
+    def __getitem__(self, index: Any) -> Any:
+        if self._mapping is not None and sys.platform != "win32":
+            self._mapping.madvise(MADV_DONTNEED)
+        return np.asarray(super().__getitem__(index))
 
 
 def _flags(path: Path, count: int, contents: Contents) -> tuple[str, ...]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 ASPECTS: dict[str, tuple[str, ...]] = {
     "motion": (
         "hybrid_mf", "det_combined", "det_cosine", "det_meanpair", "mf_one_way", "mf_bidirectional", "dmt_mf",
-        "ditflow_mf", "exp_frechet_mean", "cos_mean", "frechet_mean",
+        "ditflow_mf", "mf_compensated", "mf_one_to_one", "exp_frechet_mean", "cos_mean", "frechet_mean",
     ),
     "edit": ("edit_fidelity", "text_similarity"),
-    "temporal": ("tc_dino_consecutive", "tc_det_official", "tc_clip_consecutive"),
+    "temporal": (
+        "tc_dino_consecutive", "tc_det_official", "tc_clip_consecutive", "subject_consistency",
+        "background_consistency", "motion_smoothness",
+    ),
 }  # fmt: skip
 """Metric names per aspect, a protocol's main figure before its extra ones."""
 

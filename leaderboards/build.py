@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmark.files import make_output_folder, write_bytes_atomic, write_text_atomic
+from leaderboards import statistics
 from leaderboards.aggregate import aggregate
 from leaderboards.figures import difficulty_distribution, tradeoff
 from leaderboards.scores import read_scores
@@ -31,7 +32,8 @@ def build_leaderboard(
             not given, the clips and levels that the scores name.
 
     Returns:
-        The files written: leaderboard.csv (a row per method), leaderboard_long.csv (a row per mean), leaderboard.md,
+        The files written: leaderboard.csv (a row per method), leaderboard_long.csv (a row per mean), statistics.csv
+        (means over all clips, per level, category and prompt kind, with their intervals), leaderboard.md,
         leaderboard.tex, tradeoff.png, difficulty.png.
 
     Raises:
@@ -44,6 +46,7 @@ def build_leaderboard(
     texts = {
         "leaderboard.csv": to_csv(to_wide(summary)),
         "leaderboard_long.csv": to_csv(summary),
+        "statistics.csv": to_csv(_statistics(table)),
         "leaderboard.md": to_markdown(summary, percent=percent),
         "leaderboard.tex": to_latex(summary, percent=percent),
     }
@@ -56,6 +59,10 @@ def build_leaderboard(
     for name, picture in pictures.items():
         write_bytes_atomic(out / name, picture)
     return [out / name for name in (*texts, *pictures)]
+
+
+def _statistics(scores: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([statistics.summary(scores, by=by) for by in (None, "level", "category", "kind")])
 
 
 def _clips_of(scores: pd.DataFrame) -> list[tuple[str, str, int | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from itertools import combinations
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -86,6 +87,28 @@ def rank_correlations(scores: pd.DataFrame, ranks: pd.DataFrame) -> pd.DataFrame
     return pd.DataFrame(rows, columns=[*_FAMILY, "metric", "aspect", *_Result._fields])
 
 
+def read_ranks(path: Path) -> pd.DataFrame:
+    """Read average ranks for `rank_correlations`: a CSV with the columns aspect, method and average_rank.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, or holds a rank that is not a number.
+    """
+    try:
+        ranks = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except (OSError, ValueError) as error:  # an empty file, a bad row or not UTF-8: all ValueErrors
+        first_line = str(error).strip().split("\n")[0]
+        raise InputError(f"{path}: not a readable CSV of ranks ({first_line}); correct it or its path") from error
+    _check_ranks_columns(ranks)
+    numbers = pd.to_numeric(ranks["average_rank"], errors="coerce")
+    if (bad := ~np.isfinite(numbers)).any():
+        row = int(np.flatnonzero(bad)[0])
+        found = ranks["average_rank"].iloc[row]
+        raise InputError(
+            f"{path}, row {row + 2}, column 'average_rank': found {found!r}, expected a number; correct it"
+        )
+    return ranks.assign(average_rank=numbers)
+
+
 def _observations(scores: pd.DataFrame, level: Level) -> Iterator[tuple[tuple[str, str], pd.DataFrame]]:
     """Yield per protocol and settings a frame with a row per observation and a column per metric, higher better."""
     directions = scores[[*COLUMN, "direction"]].drop_duplicates(COLUMN)
@@ -133,12 +156,16 @@ def _exact_spearman_p(x: np.ndarray, y: np.ndarray) -> float:
     return float(test.pvalue)
 
 
-def _check_ranks(ranks: pd.DataFrame, methods: set[str]) -> None:
+def _check_ranks_columns(ranks: pd.DataFrame) -> None:
     absent = [column for column in ("aspect", "method", "average_rank") if column not in ranks.columns]
     if absent:
         raise InputError(
             f"the ranks have no column {absent[0]!r}, expected the columns aspect, method and average_rank; add it"
         )
+
+
+def _check_ranks(ranks: pd.DataFrame, methods: set[str]) -> None:
+    _check_ranks_columns(ranks)
     if (repeated := ranks.duplicated(["aspect", "method"])).any():
         aspect, method = ranks.loc[repeated, ["aspect", "method"]].iloc[0]
         raise InputError(f"the ranks name {method} twice for {aspect}, expected one average rank; keep one")

@@ -49,7 +49,9 @@ def read_scores(paths: Sequence[Path]) -> pd.DataFrame:
     _check_text(table)
     table = _with_numbers(table)
     _check_duplicates(table)
-    _check_agreement(table, ["clip"], "level")
+    for column in ("level", "category"):
+        _check_agreement(table, ["clip"], column)
+    _check_agreement(table, ["clip", "prompt"], "kind")
     for column in ("unit", "direction"):
         _check_agreement(table, ["protocol", "comparable_with", "metric"], column)
     return table.sort_values(_SAMPLE, ignore_index=True)[list(COLUMNS)]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from metrics.arrays import Array, as_tracks
-
-Alignment = Literal["linspace-exact", "linspace-trunc", "truncate", "equal"]
+from metrics.rules import Alignment
 
 
 class UnequalLengths(ValueError):

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from metrics.alignment import Alignment, UnequalLengths, align
+from metrics.alignment import UnequalLengths, align
 from metrics.arrays import Array, as_tracks, is_finite
 from metrics.result import Score
-from metrics.steps import ZeroSteps, velocities
+from metrics.rules import Alignment, ZeroSteps
+from metrics.steps import velocities
 
 
 def comparable(

@@ -10,10 +10,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from metrics.alignment import Alignment, align
+from metrics.alignment import align
 from metrics.arrays import Array, as_float64, as_tracks, is_finite
 from metrics.comparable import comparable
 from metrics.result import Score
+from metrics.rules import Alignment
 
 PIXEL = 1 / 480
 """One pixel of a frame of 480 rows, in frame heights."""

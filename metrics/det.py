@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from metrics.alignment import Alignment
 from metrics.arrays import Array, as_tracks
 from metrics.blocks import blocks_of, share, square_root_
 from metrics.comparable import comparable
 from metrics.result import Score
+from metrics.rules import Alignment
 from metrics.steps import best_match
 
 DRAWN_IDS = 50

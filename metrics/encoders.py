@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -15,9 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import Tensor
 
-from benchmark.errors import InputError, Unavailable
-from benchmark.store import read_json
-from benchmark.weights import locate, weights_named
+from benchmark.errors import InputError
 
 BATCH = 32
 """Frames that go through a backbone at once."""
@@ -52,7 +48,7 @@ class ClipEncoder:
 
 @dataclass(frozen=True)
 class DinoEncoder:
-    """DINOv2 by transformers: the class token after the final layer norm."""
+    """DINO by transformers: the class token after the final layer norm."""
 
     model: Any
     processor: Any
@@ -87,18 +83,22 @@ def load_clip(folder: Path, device: str) -> ClipEncoder:
 
 
 def load_dino(folder: Path, device: str) -> DinoEncoder:
-    """Load DINOv2 and its processor from a folder in transformers' layout.
+    """Load DINO (v1's `vit` or v2's `dinov2`) and its processor from a folder in transformers' layout.
+
+    DINO has no pooler; the one that transformers would add to a `vit` is left out (see `metrics.temporal.pooled`).
 
     Raises:
         InputError: the folder's files are not what transformers can load.
     """
-    from transformers import AutoImageProcessor, AutoModel
+    from transformers import AutoConfig, AutoImageProcessor, AutoModel
     from transformers.utils import logging
 
     logging.disable_progress_bar()
 
     options: dict[str, Any] = {"use_safetensors": True, "dtype": torch.float32, "output_loading_info": True}
     try:
+        if AutoConfig.from_pretrained(folder, local_files_only=True).model_type == "vit":
+            options["add_pooling_layer"] = False
         model, info = AutoModel.from_pretrained(folder, local_files_only=True, **options)
         processor = AutoImageProcessor.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the library raises whatever the broken part first meets
@@ -106,80 +106,6 @@ def load_dino(folder: Path, device: str) -> DinoEncoder:
     if missing := sorted(info["missing_keys"]):  # which transformers fills with random numbers
         raise _unusable("DINO", folder, ValueError(f"{len(missing)} tensors are missing, first {missing[0]}"))
     return DinoEncoder(model.to(device).eval(), processor, device)
-
-
-class _Encoder(NamedTuple):
-    """How an encoder is loaded, and by what in its configuration the reference's architecture is known."""
-
-    load: Any
-    library: str
-    config: str
-    reference: dict[str, Any]
-
-
-_ENCODERS = {
-    "clip-vit-b-32": _Encoder(
-        load_clip,
-        "open_clip",
-        "open_clip_config.json",
-        {"embed_dim": 512, "image_size": 224, "layers": 12, "patch_size": 32, "quick_gelu": True, "width": 768},
-    ),
-    "dinov2-base": _Encoder(
-        load_dino,
-        "transformers",
-        "config.json",
-        {"model_type": "dinov2", "hidden_size": 768, "num_hidden_layers": 12, "patch_size": 14},
-    ),
-}
-
-
-def encoder_folder(name: str, weights: Path | None) -> Path:
-    """Return the folder with the weights of encoder `name`.
-
-    Raises:
-        Unavailable: its weights or its library are not here.
-        InputError: its weights lack a file.
-    """
-    folder, library = locate(name, weights), _ENCODERS[name].library
-    if importlib.util.find_spec(library) is None:
-        raise Unavailable(library, "is not installed", "pip install 'vmtbench[models]'")
-    return folder
-
-
-def encoder_mark(name: str, weights: Path | None) -> str:
-    """Return how encoder `name` as it is here differs from the reference's architecture; empty when it does not.
-
-    Weights that are not here are no other weights, and have no mark either.
-
-    Raises:
-        InputError: the weights' configuration cannot be read.
-    """
-    try:
-        folder = encoder_folder(name, weights)
-    except Unavailable:
-        return ""
-    config = read_json(folder / _ENCODERS[name].config, f"the configuration of {name}; fetch it again")
-    model = config.get("model_cfg", config)
-    found = {**model, **model.get("vision_cfg", {})}
-    reference = _ENCODERS[name].reference
-    return ",".join(f"{key}={found.get(key)}" for key, value in reference.items() if found.get(key) != value)
-
-
-def load_encoder(name: str, weights: Path | None, device: str) -> ClipEncoder | DinoEncoder:
-    """Return the encoder `name`, loaded once per process and again when its files change.
-
-    Raises:
-        Unavailable: its weights or its library are not here.
-        InputError: its weights are here and broken.
-    """
-    folder = encoder_folder(name, weights)
-    files = sorted(path for pattern in weights_named(name).files for path in folder.glob(pattern))
-    return _loaded(name, folder, device, tuple((path.stat().st_size, path.stat().st_mtime_ns) for path in files))
-
-
-@lru_cache(maxsize=4)
-def _loaded(name: str, folder: Path, device: str, state: tuple[tuple[int, int], ...]) -> ClipEncoder | DinoEncoder:
-    return _ENCODERS[name].load(folder, device)
 
 
 def _unusable(kind: str, folder: Path, error: Exception) -> InputError:

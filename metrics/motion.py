@@ -9,12 +9,12 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from metrics.alignment import Alignment
 from metrics.arrays import Array, as_float64, as_tracks
 from metrics.comparable import comparable
 from metrics.frechet import discrete_frechet
 from metrics.result import Score
-from metrics.steps import ZeroSteps, best_match, directions, step_similarity, velocities
+from metrics.rules import Alignment, ZeroSteps
+from metrics.steps import best_match, directions, step_similarity, velocities
 
 STATIC_PATH = 0.01
 LOW_VISIBILITY = 0.5

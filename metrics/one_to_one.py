@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from scipy.optimize import linear_sum_assignment
 
-from metrics.alignment import Alignment
 from metrics.arrays import Array
 from metrics.comparable import comparable
 from metrics.result import Score
-from metrics.steps import ZeroSteps, step_similarity
+from metrics.rules import Alignment, ZeroSteps
+from metrics.steps import step_similarity
 
 
 def mf_one_to_one(

@@ -15,6 +15,7 @@ from benchmark.registry import unknown
 from benchmark.store import parse_record
 from metrics.catalogue import metric_named
 from metrics.identity import MetricId
+from metrics.rules import Alignment, Box, Foreground, FrameRule, ZeroSteps
 
 
 class Protocol(Record):
@@ -22,9 +23,16 @@ class Protocol(Record):
 
     Attributes:
         tracker: the tracker of the protocol's reference setting.
-        points: query points per clip of the reference setting.
-        coordinates: `norm` is (x / W, y / H).
+        points: annotated query points per clip of the reference setting, where the protocol uses them.
+        coordinates: `norm` is (x / W, y / H), `px` the pixels of each video's own frames.
         alignment: how videos of unequal length are matched (`metrics.alignment`).
+        zero_steps: `match` gives steps without length a cosine of 1 or 0; `undefined` gives such videos no value, where
+            released code gives NaN.
+        box: whether a box around the object holds its last row and column; official code leaves them out.
+        foreground: from what level of a soft mask a pixel is the object's.
+        frames: frames picked evenly from either video before anything is computed; None takes all.
+        size: (height, width) to which these frames are stretched; None leaves them. VBench's metrics see the whole
+            video as it is.
         metrics: metric ids, in the order of the protocol's table.
     """
 
@@ -32,9 +40,14 @@ class Protocol(Record):
     version: int
     source: str
     tracker: str
-    points: int
-    coordinates: Literal["norm"]
-    alignment: Literal["linspace-exact"]
+    points: int | None = None
+    coordinates: Literal["norm", "px"]
+    alignment: Alignment
+    zero_steps: ZeroSteps
+    box: Box = "inclusive"
+    foreground: Foreground = "half"
+    frames: int | None = None
+    size: tuple[int, int] | None = None
     metrics: tuple[str, ...]
 
     @field_validator("metrics")
@@ -49,6 +62,11 @@ class Protocol(Record):
     def metric_ids(self) -> tuple[MetricId, ...]:
         """The metrics, parsed."""
         return tuple(MetricId.parse(text) for text in self.metrics)
+
+    @property
+    def frame_rule(self) -> FrameRule:
+        """Which frames its metrics look at."""
+        return FrameRule(self.frames, self.size)
 
     @property
     def id(self) -> str:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import torch
 from torch import Tensor
 
 from metrics.arrays import Array, as_tracks
-
-ZeroSteps = Literal["match", "undefined"]
+from metrics.rules import ZeroSteps
 
 # A step this short, in the unit of the tracks, has no direction.
 ZERO_STEP = 1e-8

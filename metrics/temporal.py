@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
 from metrics.arrays import Array, as_features, feature_fault, unit_rows
@@ -46,6 +47,25 @@ def det_consistency(features: Array) -> Score:
     first = (unit @ unit[0]).clamp(-1, 1).mean().item()
     previous = (1 + _with_previous(z).sum().item()) / len(z)
     return Score.ok((first + previous) / 2, n_used=len(z))
+
+
+def pooled(features: Array, seed: int) -> Tensor:
+    """Pass class tokens through the untrained pooler that DeT's code reads: tanh(W·z + b), float32 [F, D].
+
+    DINO's weights hold no pooler, so the code's library makes one up: W is drawn from a normal distribution of standard
+    deviation 0.02, cut at ±2, and b is 0. The code sets no seed; here it is given, and the scores carry the flag
+    `random_projection`.
+
+    Args:
+        features: [F, D], class tokens after the final layer norm.
+        seed: of W.
+
+    Source: DeT's released evaluation code; specification §6.
+    """
+    z = as_features(features).float()
+    weight = torch.empty(z.shape[1], z.shape[1])
+    torch.nn.init.trunc_normal_(weight, std=0.02, generator=torch.Generator().manual_seed(seed))
+    return torch.tanh(z @ weight.T)
 
 
 def _undefined(z: Tensor, n_total: int) -> Score | None:

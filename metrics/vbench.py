@@ -63,7 +63,8 @@ def aesthetic_quality(clip_features: Array, weight: Array, bias: Array) -> Score
 
     Source: VBench 0.1.5, aesthetic quality; specification §7.
     """
-    z, w, b = as_features(clip_features), as_float64(weight), as_float64(bias)
+    z = as_features(clip_features)
+    w, b = as_float64(weight).to(z.device), as_float64(bias).to(z.device)
     if w.shape != (1, z.shape[1]) or b.shape != (1,):
         found = f"weight {tuple(w.shape)} and bias {tuple(b.shape)}"
         raise ValueError(f"aesthetic head has {found}; expected (1, {z.shape[1]}) and (1,) for these features")

@@ -151,7 +151,7 @@ def load_vbench_dino(folder: Path, device: str) -> VBenchDino:
     return VBenchDino(model.to(device).eval(), device)
 
 
-def load_aesthetic_head(folder: Path) -> tuple[Tensor, Tensor]:
+def load_aesthetic_head(folder: Path, device: str) -> tuple[Tensor, Tensor]:
     """Load LAION's linear head from `sa_0_4_vit_l_14_linear.pth`: weight float32 [1, D] and bias [1].
 
     Raises:
@@ -162,7 +162,7 @@ def load_aesthetic_head(folder: Path) -> tuple[Tensor, Tensor]:
         state = torch.load(path, map_location="cpu", weights_only=True)
         head = torch.nn.Linear(state["weight"].shape[1], 1)
         head.load_state_dict(state)
-    return head.weight.detach(), head.bias.detach()
+    return head.weight.detach().to(device), head.bias.detach().to(device)
 
 
 def load_amt(folder: Path, device: str) -> AmtInterpolator:

@@ -9,6 +9,6 @@
 It parses, calls one function of one package and prints; it is not for anything that another package could do.
 """
 
-from vmtbench.api import build, inspect, leaderboard, run, score
+from vmtbench.api import build, compare, correlate, explain, inspect, leaderboard, run, score
 
-__all__ = ["build", "inspect", "leaderboard", "run", "score"]
+__all__ = ["build", "compare", "correlate", "explain", "inspect", "leaderboard", "run", "score"]

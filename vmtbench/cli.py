@@ -8,7 +8,21 @@ from typing import Annotated
 import typer
 
 from benchmark.errors import ItemError, OutputError, VmtbenchError
-from vmtbench.commands import build, demo, doctor, fetch, inspect, leaderboard, list_, run, schema, score
+from vmtbench.commands import (
+    build,
+    compare,
+    correlate,
+    demo,
+    doctor,
+    explain,
+    fetch,
+    inspect,
+    leaderboard,
+    list_,
+    run,
+    schema,
+    score,
+)
 
 UsageError: type[typer.BadParameter] = typer.BadParameter.__mro__[1]
 """What typer raises for a wrong command line; typer exports this one special case of it alone."""
@@ -32,6 +46,9 @@ for name, module in {
     "run": run,
     "score": score,
     "leaderboard": leaderboard,
+    "compare": compare,
+    "correlate": correlate,
+    "explain": explain,
     "list": list_,
     "doctor": doctor,
     "fetch": fetch,

@@ -12,7 +12,7 @@ from benchmark.engine import Existing
 from vmtbench.output import Output
 
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=1, help="Items worked on at once.", rich_help_panel="Common")]
-Seed = Annotated[int, typer.Option("--seed", help="Seed of every random choice.", rich_help_panel="Common")]
+Seed = Annotated[int, typer.Option("--seed", min=0, help="Seed of every random choice.", rich_help_panel="Common")]
 Device = Annotated[str, typer.Option("--device", help="Where models run: cpu, cuda, cuda:1.", rich_help_panel="Common")]
 Offline = Annotated[bool, typer.Option("--offline", help="Never use the network.", rich_help_panel="Common")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel="Common")]

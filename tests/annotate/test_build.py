@@ -77,6 +77,10 @@ def test_mtbench_keeps_its_captions_prompts_tracks_and_frame(mtbench: Path, benc
     assert clip.masks is not None
     assert clip.masks.frames == (0,)
     assert set(np.unique(read_mask(bench / "masks" / "square" / "00000.png"))) == {0, 1}
+    assert clip.masks.soft_folder == "soft_masks/square"
+    soft = read_mask(bench / "soft_masks" / "square" / "00000.png")
+    np.testing.assert_array_equal(soft, read_mask(mtbench / "masks" / "square" / "00000.png"))
+    assert len(np.unique(soft)) > 2, "the fringe was lost"
     assert (bench / "videos" / "square.mp4").read_bytes() == (mtbench / "videos" / "square.mp4").read_bytes()
     assert clip.video.encoder is None
 

@@ -181,6 +181,13 @@ def test_visibility_is_the_predictors_but_at_the_query_a_point_is_there_and_seen
     np.testing.assert_array_equal(tracks.queries, queries)
 
 
+@pytest.mark.parametrize(
+    ("kind", "scale"), [("cotracker3-offline", "corners"), ("cotracker3-online", "corners"), ("cotracker1", "size")]
+)
+def test_a_grid_for_it_is_laid_out_as_its_predictor_does(kind: str, scale: str, hub: Path) -> None:
+    assert CoTracker(kind).grid_scale == scale
+
+
 @pytest.mark.parametrize("kind", ["cotracker3-offline", "cotracker1"])
 @pytest.mark.parametrize(("support_grid", "grid_size"), [(True, 0), (False, 1)])
 def test_the_support_grid_is_the_predictors_own_unless_it_is_refused(

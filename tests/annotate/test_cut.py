@@ -138,6 +138,25 @@ def test_a_soft_mask_counts_from_its_middle_grey(bear: Sequence, bench: Path) ->
     Image.fromarray(grey).save(bear.masks[0])
     cut(replace(bear, masks={0: bear.masks[0]}, soft_masks=True), "bear", bench, CutSettings())
     assert read_mask(bench / "masks" / "bear" / "00000.png").sum() == 100
+    np.testing.assert_array_equal(read_mask(bench / "soft_masks" / "bear" / "00000.png"), grey)
+
+
+@pytest.mark.parametrize("settings", [CutSettings(size=(96, 96)), CutSettings(size=(24, 40), fit="pad")], ids=str)
+def test_a_soft_mask_goes_through_the_map_of_its_clip(bear: Sequence, bench: Path, settings: CutSettings) -> None:
+    grey = np.random.default_rng(0).integers(0, 256, (48, 64), dtype=np.uint8)
+    Image.fromarray(grey).save(bear.masks[0])
+    cut(replace(bear, masks={0: bear.masks[0]}, soft_masks=True), "bear", bench, settings)
+    indexed, soft = (read_mask(bench / folder / "bear" / "00000.png") for folder in ("masks", "soft_masks"))
+    assert indexed.shape == soft.shape == settings.size
+    np.testing.assert_array_equal(indexed, soft >= 128)
+    assert set(np.unique(soft)) <= {0, *np.unique(grey)}, "levels were mixed"
+
+
+def test_masks_of_indices_have_no_soft_ones_and_a_second_cut_leaves_none(bear: Sequence, bench: Path) -> None:
+    cut(replace(bear, soft_masks=True), "bear", bench, CutSettings())
+    assert (bench / "soft_masks" / "bear").is_dir()
+    cut(bear, "bear", bench, CutSettings())
+    assert not (bench / "soft_masks" / "bear").exists()
 
 
 def test_a_second_cut_leaves_no_mask_of_the_first(bear: Sequence, bench: Path) -> None:

@@ -107,7 +107,7 @@ def test_what_is_done_and_unchanged_is_kept(tmp_path: Path) -> None:
     assert run(thing).done == ["a"]
     assert run(thing).kept == ["a"]
     assert counted.times == 1, "an item that was done was done again"
-    assert read_record(thing) == {"fingerprint": thing.fingerprint, "value": 1}
+    assert read_record(thing.record, thing.fingerprint) == {"fingerprint": thing.fingerprint, "value": 1}
 
 
 def test_only_the_item_whose_input_changed_is_done_again(tmp_path: Path) -> None:
@@ -118,7 +118,8 @@ def test_only_the_item_whose_input_changed_is_done_again(tmp_path: Path) -> None
 
 def test_a_record_of_other_inputs_is_not_read(tmp_path: Path) -> None:
     run(item(tmp_path, inputs=0)[0])
-    assert read_record(item(tmp_path, inputs=1)[0]) is None
+    other = item(tmp_path, inputs=1)[0]
+    assert read_record(other.record, other.fingerprint) is None
 
 
 @pytest.mark.parametrize("damage", ["no output", "no record", "broken record", "other record"])

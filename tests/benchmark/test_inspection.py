@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -16,6 +17,7 @@ from benchmark.video import read_video, write_video
 CRATE, TILES, DUMBBELL = "resting-crate", "sliding-tiles", "tumbling-dumbbell"
 """The clips of `own_bench`: 5 frames, 96x64, easy, 1 cluster; the dumbbell has a video and prompts alone."""
 VIDEO, MASKS, TRACKS = f"videos/{CRATE}.mp4", f"masks/{CRATE}", f"tracks/{CRATE}.npz"
+SOFT_MASKS = f"soft_masks/{CRATE}"
 
 
 def _rewritten(bench: Benchmark, **fields: object) -> Benchmark:
@@ -132,6 +134,15 @@ def test_a_mask_of_another_size_is_named(own_bench):
     write_mask(own_bench.root / MASKS / "00002.png", np.ones((64, 90), np.uint8))
     what = _only_problem(inspect_benchmark(own_bench), f"{MASKS}/00002.png")
     assert "00002.png is 90x64, expected 96x64 like its video" in what
+
+
+def test_soft_masks_are_looked_over_like_the_others(own_bench):
+    masks = own_bench.by_id[CRATE].masks
+    bench = _rewritten(own_bench, masks=masks.model_copy(update={"soft_folder": SOFT_MASKS}))
+    shutil.copytree(bench.root / MASKS, bench.root / SOFT_MASKS)
+    assert not inspect_benchmark(bench).problems
+    (bench.root / SOFT_MASKS / "00003.png").unlink()
+    assert "00003.png is missing" in _only_problem(inspect_benchmark(bench), SOFT_MASKS)
 
 
 def test_an_empty_mask_in_the_query_frame_is_named(own_bench):

@@ -10,7 +10,7 @@ from hypothesis.extra.numpy import array_shapes, arrays
 from PIL import Image
 
 from benchmark.errors import ItemError, OutputError
-from benchmark.masks import foreground, object_indices, read_mask, write_mask
+from benchmark.masks import foreground, object_indices, read_mask, write_mask, write_soft_mask
 from benchmark.readers import read_dataset
 
 SHARED = Path(__file__).resolve().parents[3] / "shared" / "data"
@@ -33,6 +33,13 @@ def test_an_indexed_mask_reads_as_its_indices_and_not_its_colours(tmp_path: Path
         assert image.convert("RGB").getpixel((2, 0)) == (0, 128, 0), "object 2 is dark green in DAVIS"
         assert image.convert("RGB").getpixel((0, 1)) == (128, 128, 0), "object 3 is olive in DAVIS"
     np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), INDICES)
+
+
+def test_a_soft_mask_is_written_as_a_grey_picture_with_all_its_levels(tmp_path: Path) -> None:
+    write_soft_mask(tmp_path / "mask.png", SOFT)
+    with Image.open(tmp_path / "mask.png") as image:
+        assert image.mode == "L"
+    np.testing.assert_array_equal(read_mask(tmp_path / "mask.png"), SOFT)
 
 
 def test_a_grey_mask_keeps_its_levels(tmp_path: Path) -> None:

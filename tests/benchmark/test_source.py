@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from benchmark.errors import InputError, ItemError
+from benchmark.manifest import MaskFacts
 from benchmark.masks import read_mask
 from benchmark.store import Benchmark
 
@@ -19,6 +20,17 @@ def test_a_source_reads_its_frames_masks_and_tracks(bench: Benchmark) -> None:
     tracks = source.tracks
     assert tracks is not None
     assert tracks.points.shape[1:] == (5, 2)
+
+
+@pytest.mark.parametrize(("soft_folder", "expected"), [("soft_masks/own", "soft_masks/own"), (None, "masks/own")])
+def test_the_soft_mask_is_the_grey_one_where_there_is_one(
+    bench: Benchmark, soft_folder: str | None, expected: str
+) -> None:
+    facts = MaskFacts(folder="masks/own", soft_folder=soft_folder, frames=(0,), annotator="test")
+    source = bench.source(bench.clips[0].model_copy(update={"masks": facts}))
+    assert source.mask(0) == bench.root / "masks/own/00000.png"
+    assert source.mask(0, soft=True) == bench.root / expected / "00000.png"
+    assert source.mask(1, soft=True) is None
 
 
 def test_a_source_without_annotations_has_none(bench: Benchmark) -> None:

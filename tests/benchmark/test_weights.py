@@ -44,12 +44,16 @@ def cached(cache: Path, *files: str) -> Path:
 @pytest.mark.parametrize("entry", WEIGHTS.values(), ids=lambda entry: entry.name)
 def test_every_entry_says_all_that_a_user_must_know(entry: Weights) -> None:
     assert WEIGHTS[entry.name] is entry
-    assert entry.source.count("/") == 1
-    assert all([entry.revision, entry.files, entry.licence, entry.megabytes, entry.used_by])
+    assert all([entry.files, entry.licence, entry.megabytes, entry.used_by])
+    if entry.is_file:
+        assert entry.files == (entry.source.rpartition("/")[2],), "the one file is known by its own name"
+    else:
+        assert entry.source.count("/") == 1
+        assert entry.revision
 
 
 def test_a_misspelt_name_gets_the_nearest() -> None:
-    with pytest.raises(InputError, match=r"unknown weights 'dinov2-bas'; did you mean dinov2-base\?"):
+    with pytest.raises(InputError, match=r"unknown weights 'dinov2-bas', expected .*; did you mean dinov2-base\?"):
         weights_named("dinov2-bas")
     with pytest.raises(InputError, match="unknown weights"):
         locate("dinov2-bas")

@@ -7,7 +7,8 @@ from benchmark.errors import InputError
 from leaderboards.build import build_leaderboard
 
 FILES = [
-    "leaderboard.csv", "leaderboard_long.csv", "leaderboard.md", "leaderboard.tex", "tradeoff.png", "difficulty.png",
+    "leaderboard.csv", "leaderboard_long.csv", "statistics.csv", "leaderboard.md", "leaderboard.tex", "tradeoff.png",
+    "difficulty.png",
 ]  # fmt: skip
 
 
@@ -33,7 +34,23 @@ def test_percent_leaves_the_csvs_unscaled(tmp_path, write_csv, leaderboard_rows)
     plain = build_leaderboard(scores, tmp_path / "plain")
     percent = build_leaderboard(scores, tmp_path / "percent", percent=True)
     same = {one.name for one, two in zip(plain, percent, strict=True) if one.read_bytes() == two.read_bytes()}
-    assert same == {"leaderboard.csv", "leaderboard_long.csv", "difficulty.png"}
+    assert same == {"leaderboard.csv", "leaderboard_long.csv", "statistics.csv", "difficulty.png"}
+
+
+def test_statistics_hold_means_with_intervals_over_all_clips_and_per_level_category_and_kind(tmp_path, write_csv, row):
+    rows = [
+        row(clip=f"clip{number}", level=("easy", "hard")[number % 2], value=number / 10, category="human")
+        for number in range(8)
+    ]
+    build_leaderboard([write_csv(*rows)], tmp_path)
+    table = pd.read_csv(tmp_path / "statistics.csv").fillna({"by": ""})
+    assert set(zip(table["by"], table["group"], strict=True)) == {
+        ("", "all-clips"), ("level", "hard"), ("level", "easy"), ("level", "all"), ("category", "human"),
+        ("category", "all"), ("kind", "foreground_background"),
+    }  # fmt: skip
+    whole = table[table["group"] == "all-clips"].iloc[0]
+    assert (whole["mean"], whole["n_clips"], whole["coverage"]) == (0.35, 8, 1)
+    assert 0 < whole["low"] < 0.35 < whole["high"] < 0.7
 
 
 def test_clips_of_the_benchmark_change_the_figure_of_difficulty(tmp_path, write_csv, leaderboard_rows):

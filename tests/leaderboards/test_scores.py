@@ -82,6 +82,7 @@ def test_the_same_sample_under_other_settings_is_no_duplicate(write_csv, row):
     ("column", "one", "other", "name"),
     [
         ("level", "easy", "hard", "bear"),
+        ("category", "human", "camera", "bear"),
         ("direction", "higher", "lower", "hybrid_mf"),
         ("unit", "1", "px", "hybrid_mf"),
     ],
@@ -89,6 +90,12 @@ def test_the_same_sample_under_other_settings_is_no_duplicate(write_csv, row):
 def test_rows_that_contradict_each_other_are_refused(write_csv, row, column, one, other, name):
     path = write_csv(row(prompt="p0", **{column: one}), row(prompt="p1", **{column: other}))
     with pytest.raises(InputError, match=rf"row 3, column '{column}': found '{other}' for {name}.*row 2"):
+        read_scores([path])
+
+
+def test_one_prompt_of_two_kinds_is_refused(write_csv, row):
+    path = write_csv(row(seed=0, kind="caption"), row(seed=1, kind="scene"), row(clip="cow", kind="scene"))
+    with pytest.raises(InputError, match=r"row 3, column 'kind': found 'scene' for p0.*'caption' as in .*row 2"):
         read_scores([path])
 
 

@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,9 @@ import pytest
 import torch
 from hypothesis import settings
 
+from annotate import trackers
 from annotate.build import build
 from annotate.settings import BuildSettings, FollowSettings
-from annotate.trackers import TRACKERS
 from benchmark.masks import write_mask
 from benchmark.rendered.catalogue import sliding_tiles, tumbling_dumbbell
 from benchmark.rendered.render import render
@@ -158,20 +158,24 @@ asked = []
 class Resting:
     name = "resting"
     settings = {"strength": 1}
+    grid_scale = "corners"
 
-    def track(self, frames, queries):
-        asked.append((frames.shape, queries))
+    def track(self, frames, queries, *, support_grid=True):
+        asked.append((frames.shape, queries, support_grid))
         points = np.repeat(queries[:, None, 1:], len(frames), axis=1)
         return Tracks(points, np.ones(points.shape[:2], bool), queries)
 """
 
 
 @pytest.fixture
-def resting(importable: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Register a tracker `resting` that moves no point; the list tells the frames' shape and queries of each call."""
+def resting(importable: Callable[[str, str], Any], monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Any]]:
+    """Register a tracker `resting` that moves no point; the list tells what each call was asked: the frames' shape, the
+    queries, and whether support may be added."""
     module = importable("resting_tracker", _RESTING)
-    monkeypatch.setitem(TRACKERS, "resting", "resting_tracker:Resting")
-    return module.asked
+    monkeypatch.setitem(trackers.TRACKERS, "resting", "resting_tracker:Resting")
+    trackers._loaded.cache_clear()
+    yield module.asked
+    trackers._loaded.cache_clear()
 
 
 def lively(state: dict[str, torch.Tensor], seed: int) -> dict[str, torch.Tensor]:
@@ -214,6 +218,45 @@ def vbench_weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     head = torch.nn.Linear(768, 1).state_dict()
     torch.save(lively(head, seed=4), root / "laion-aesthetic" / "sa_0_4_vit_l_14_linear.pth")
     return root
+
+
+@pytest.fixture(scope="session")
+def save_vit() -> Callable[[Path, bool], Any]:
+    """Write a tiny random ViT as DINO v1 is published, or with a pooler beside it, and return the model."""
+    from transformers import ViTConfig, ViTImageProcessor, ViTModel
+
+    def save(folder: Path, pooler: bool) -> Any:
+        config = ViTConfig(hidden_size=32, num_hidden_layers=2, num_attention_heads=2, intermediate_size=64)
+        with torch.random.fork_rng():
+            torch.manual_seed(5)
+            model = ViTModel(config, add_pooling_layer=pooler).eval()
+            for tensor in model.parameters():  # livelier than as initialised, so that frames differ
+                tensor.data += 0.1 * torch.randn_like(tensor)
+        model.save_pretrained(folder)
+        ViTImageProcessor(
+            size={"height": 224, "width": 224},
+            resample=3,
+            image_mean=[0.485, 0.456, 0.406],
+            image_std=[0.229, 0.224, 0.225],
+        ).save_pretrained(folder)
+        return model
+
+    return save
+
+
+@pytest.fixture(scope="session")
+def every_weights(
+    weights: Path,
+    vbench_weights: Path,
+    save_vit: Callable[[Path, bool], Any],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Path:
+    """A folder of tiny random weights of every backbone but AMT-S. Change nothing."""
+    folder = shutil.copytree(weights, tmp_path_factory.mktemp("every") / "weights")
+    for name in ("clip-vit-l-14", "dino-vitb16", "laion-aesthetic"):
+        shutil.copytree(vbench_weights / name, folder / name)
+    save_vit(folder / "dino-vitb16-hf", False)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from benchmark.errors import InputError
 from benchmark.registry import load
 from metrics.catalogue import METRICS, MetricInfo, metric_named
+from metrics.compensated import Layers
 from metrics.result import Score
 
 FEATURES = torch.tensor([[1.0, 0.2], [0.8, 0.1], [0.3, 0.9]])
@@ -15,8 +17,24 @@ TRACKS = torch.tensor([[[0.1, 0.1], [0.2, 0.1], [0.3, 0.3]], [[0.5, 0.5], [0.6, 
 BY_NAME = pytest.mark.parametrize("info", METRICS.values(), ids=METRICS)
 
 
+FRAMES = np.random.default_rng(0).integers(0, 256, (3, 16, 16, 3), dtype=np.uint8)
+
+
+def layers() -> Layers:
+    """Two tracks on an object and a grid behind it that rests."""
+    rest = torch.cartesian_prod(torch.linspace(0, 1, 4), torch.linspace(0, 1, 4))[:, None].expand(-1, 3, -1)
+    return Layers(TRACKS, torch.ones(2, 3, dtype=torch.bool), rest, torch.ones(16, 3, dtype=torch.bool))
+
+
 def computed(info: MetricInfo) -> Score:
-    inputs = {"tracks": (TRACKS, TRACKS + 0.01), "text": (FEATURES, FEATURES[0]), "frames": (FEATURES,)}
+    inputs = {
+        "tracks": (TRACKS, TRACKS + 0.01),
+        "layers": (layers(), layers()),
+        "text": (FEATURES, FEATURES[0]),
+        "frames": (FEATURES,),
+        "aesthetics": (FEATURES, torch.tensor([[3.0, 4.0]]), torch.tensor([1.0])),
+        "midpoints": (FRAMES, lambda before, after: (before + after) / 2),
+    }
     return load(info.function)(*inputs[info.needs])
 
 

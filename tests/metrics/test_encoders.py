@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,26 +12,25 @@ from numpy.typing import NDArray
 from PIL import Image
 from safetensors.torch import load_file, save_file
 
-from benchmark.errors import InputError, Unavailable
-from metrics.encoders import ClipEncoder, DinoEncoder, encoder_folder, encoder_mark, load_encoder
-from metrics.temporal import consecutive_cosine
+from benchmark.errors import InputError
+from metrics.encoders import ClipEncoder, DinoEncoder, load_clip, load_dino
+from metrics.temporal import consecutive_cosine, pooled
 from metrics.text import edit_fidelity, text_similarity
 
 CLIP, DINO = "clip-vit-b-32", "dinov2-base"
+LOADERS: dict[str, Callable[[Path, str], Any]] = {CLIP: load_clip, DINO: load_dino}
 CLIP_MEAN, CLIP_STD = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 PROMPTS = ("A robot is sliding on the moon.", "two dogs")
 
 
-def load_clip(weights: Path) -> ClipEncoder:
-    encoder = load_encoder(CLIP, weights, "cpu")
-    assert isinstance(encoder, ClipEncoder)
-    return encoder
+@pytest.fixture
+def clip(weights: Path) -> ClipEncoder:
+    return load_clip(weights / CLIP, "cpu")
 
 
-def load_dino(weights: Path) -> DinoEncoder:
-    encoder = load_encoder(DINO, weights, "cpu")
-    assert isinstance(encoder, DinoEncoder)
-    return encoder
+@pytest.fixture
+def dino(weights: Path) -> DinoEncoder:
+    return load_dino(weights / DINO, "cpu")
 
 
 @pytest.fixture
@@ -94,21 +92,22 @@ def as_transformers_clip(state: dict[str, torch.Tensor]) -> Any:
 
 @pytest.mark.parametrize("prompt", PROMPTS)
 def test_edit_fidelity_equals_the_image_logits_of_transformers_clip_with_the_same_weights(
-    weights: Path, frames: NDArray[np.uint8], prompt: str
+    clip: ClipEncoder, weights: Path, frames: NDArray[np.uint8], prompt: str
 ) -> None:
-    encoder = load_clip(weights)
-    text, flags = encoder.encode_text(prompt)
-    score = edit_fidelity(encoder.encode_frames(frames), text)
+    text, flags = clip.encode_text(prompt)
+    score = edit_fidelity(clip.encode_frames(frames), text)
 
     model = as_transformers_clip(load_file(weights / CLIP / "open_clip_model.safetensors"))
-    tokens = encoder.tokenizer([prompt])
+    tokens = clip.tokenizer([prompt])
     with torch.inference_mode():
         logits = model(input_ids=tokens, pixel_values=torch.cat([pixels_of_clip(frame) for frame in frames]))
     assert score.value == pytest.approx(logits.logits_per_image.mean().item(), abs=1e-5)
     assert flags == ()
 
 
-def test_text_similarity_equals_open_clip_called_frame_by_frame(weights: Path, frames: NDArray[np.uint8]) -> None:
+def test_text_similarity_equals_open_clip_called_frame_by_frame(
+    clip: ClipEncoder, weights: Path, frames: NDArray[np.uint8]
+) -> None:
     import open_clip
 
     model = open_clip.CLIP(**json.loads((weights / CLIP / "open_clip_config.json").read_text())["model_cfg"]).eval()
@@ -117,14 +116,13 @@ def test_text_similarity_equals_open_clip_called_frame_by_frame(weights: Path, f
         text = model.encode_text(open_clip.tokenize([PROMPTS[0]]), normalize=True)[0]
         cosines = [(model.encode_image(pixels_of_clip(frame), normalize=True)[0] @ text).item() for frame in frames]
 
-    encoder = load_clip(weights)
-    score = text_similarity(encoder.encode_frames(frames), encoder.encode_text(PROMPTS[0])[0])
+    score = text_similarity(clip.encode_frames(frames), clip.encode_text(PROMPTS[0])[0])
     assert score.value == pytest.approx(np.mean(cosines), abs=1e-5)
     assert np.ptp(cosines) > 1e-3, "the frames look alike to this model, so the comparison says nothing"
 
 
 def test_temporal_consistency_equals_transformers_dinov2_called_frame_by_frame(
-    weights: Path, frames: NDArray[np.uint8]
+    dino: DinoEncoder, weights: Path, frames: NDArray[np.uint8]
 ) -> None:
     from transformers import BitImageProcessor, Dinov2Model
 
@@ -135,24 +133,23 @@ def test_temporal_consistency_equals_transformers_dinov2_called_frame_by_frame(
     features = torch.stack([token[0, 0] for token in tokens])
     cosines = torch.nn.functional.cosine_similarity(features[1:], features[:-1])
 
-    ours = load_dino(weights).encode_frames(frames)
+    ours = dino.encode_frames(frames)
     torch.testing.assert_close(ours, features, atol=1e-5, rtol=0)
     assert consecutive_cosine(ours).value == pytest.approx(cosines.mean().item(), abs=1e-5)
 
 
 @pytest.mark.parametrize(("columns", "matters"), [(slice(0, 13), False), (slice(83, 96), False), (slice(40, 56), True)])
 def test_clip_sees_the_central_square_alone(
-    weights: Path, frames: NDArray[np.uint8], columns: slice, matters: bool
+    clip: ClipEncoder, frames: NDArray[np.uint8], columns: slice, matters: bool
 ) -> None:
     painted = frames.copy()
     painted[:, :, columns] = 255 - painted[:, :, columns]
-    encoder = load_clip(weights)
-    assert torch.equal(encoder.encode_frames(painted), encoder.encode_frames(frames)) is not matters
+    assert torch.equal(clip.encode_frames(painted), clip.encode_frames(frames)) is not matters
 
 
 @pytest.mark.parametrize("name", [CLIP, DINO])
 def test_more_frames_than_a_batch_give_what_each_gives_alone(weights: Path, name: str) -> None:
-    encoder = load_encoder(name, weights, "cpu")
+    encoder = LOADERS[name](weights / name, "cpu")
     frames = np.random.default_rng(1).integers(0, 256, (34, 32, 32, 3), dtype=np.uint8)
     alone = torch.cat([encoder.encode_frames(frames[index : index + 1]) for index in (0, 31, 32, 33)])
     together = encoder.encode_frames(frames)
@@ -161,51 +158,12 @@ def test_more_frames_than_a_batch_give_what_each_gives_alone(weights: Path, name
 
 
 @pytest.mark.parametrize(("words", "flags"), [(75, ()), (76, ("prompt_truncated",))])
-def test_a_prompt_over_77_tokens_is_truncated_and_flagged(weights: Path, words: int, flags: tuple[str, ...]) -> None:
-    encoder = load_clip(weights)
-    features, found = encoder.encode_text("dog " * words)
-    assert found == flags
-    torch.testing.assert_close(features, encoder.encode_text("dog " * 75)[0])
-
-
-def test_an_architecture_that_is_not_the_reference_is_marked(weights: Path) -> None:
-    assert encoder_mark(CLIP, weights) == "embed_dim=16,layers=2,width=64"
-    assert encoder_mark(DINO, weights) == "hidden_size=32,num_hidden_layers=2"
-
-
-def test_clip_without_the_quick_gelu_is_marked(tmp_path: Path, other_clip: Callable[[Path, bool], None]) -> None:
-    other_clip(tmp_path / CLIP, False)
-    assert "quick_gelu=False" in encoder_mark(CLIP, tmp_path)
-
-
-def test_the_reference_architectures_have_no_mark(own_weights: Path) -> None:
-    import open_clip
-    from transformers import Dinov2Config
-
-    reference = open_clip.get_model_config("ViT-B-32-quickgelu")
-    (own_weights / CLIP / "open_clip_config.json").write_text(json.dumps({"model_cfg": reference}))
-    Dinov2Config(image_size=518, patch_size=14).save_pretrained(own_weights / DINO)
-    assert [encoder_mark(name, own_weights) for name in (CLIP, DINO)] == ["", ""]
-
-
-def test_weights_that_are_not_here_have_no_mark(tmp_path: Path) -> None:
-    assert encoder_mark(CLIP, tmp_path) == ""
-
-
-@pytest.mark.parametrize("name", [CLIP, DINO])
-def test_missing_weights_are_unavailable_with_the_command_that_fetches_them(tmp_path: Path, name: str) -> None:
-    with pytest.raises(Unavailable) as missing:
-        load_encoder(name, tmp_path, "cpu")
-    assert missing.value.cure == f"vmtbench fetch {name}"
-
-
-@pytest.mark.parametrize(("name", "library"), [(CLIP, "open_clip"), (DINO, "transformers")])
-def test_a_missing_library_is_unavailable_with_the_command_that_installs_it(
-    weights: Path, name: str, library: str, monkeypatch: pytest.MonkeyPatch
+def test_a_prompt_over_77_tokens_is_truncated_and_flagged(
+    clip: ClipEncoder, words: int, flags: tuple[str, ...]
 ) -> None:
-    monkeypatch.setattr("importlib.util.find_spec", lambda asked: None if asked == library else object())
-    with pytest.raises(Unavailable, match=f"{library} is not installed; run: pip install 'vmtbench\\[models\\]'"):
-        encoder_folder(name, weights)
+    features, found = clip.encode_text("dog " * words)
+    assert found == flags
+    torch.testing.assert_close(features, clip.encode_text("dog " * 75)[0])
 
 
 @pytest.mark.parametrize("damage", ["cut", "text", "empty", "config", "other architecture", "a tensor less"])
@@ -231,40 +189,37 @@ def test_broken_weights_are_one_sentence_that_names_their_folder(
     else:
         path.write_bytes({"cut": path.read_bytes()[:-1000], "text": b"not a tensor", "empty": b""}[damage])
     with pytest.raises(InputError) as broken:
-        load_encoder(name, own_weights, "cpu")
+        LOADERS[name](own_weights / name, "cpu")
     message = str(broken.value)
     assert str(own_weights / name) in message
     assert message.endswith("; fetch them again")
     assert "\n" not in message
 
 
-@pytest.mark.parametrize(("name", "file"), [(CLIP, "open_clip_config.json"), (DINO, "preprocessor_config.json")])
-def test_weights_that_lack_a_file_are_refused_by_its_name(own_weights: Path, name: str, file: str) -> None:
-    (own_weights / name / file).unlink()
-    with pytest.raises(InputError, match=f"lacks {file}"):
-        load_encoder(name, own_weights, "cpu")
-
-
-def test_an_encoder_is_loaded_once_and_again_when_its_weights_change(
-    own_weights: Path, other_clip: Callable[[Path, bool], None], frames: NDArray[np.uint8]
+@pytest.mark.parametrize("pooler", [False, True], ids=["as DINO is published", "with a pooler"])
+def test_dino_v1_gives_its_class_token_whatever_pooler_its_file_holds(
+    save_vit: Callable[[Path, bool], Any], frames: NDArray[np.uint8], tmp_path: Path, pooler: bool
 ) -> None:
-    first = load_clip(own_weights)
-    assert load_clip(own_weights) is first
-    other_clip(own_weights / "new", True)
-    for file in (own_weights / "new").iterdir():
-        file.replace(own_weights / CLIP / file.name)
-    assert not torch.equal(load_clip(own_weights).encode_frames(frames), first.encode_frames(frames))
+    model = save_vit(tmp_path / "vit", pooler)
+    encoder = load_dino(tmp_path / "vit", "cpu")
+    assert encoder.model.pooler is None
+    with torch.inference_mode():
+        pixels = encoder.processor(images=list(frames), return_tensors="pt")["pixel_values"]
+        expected = model(pixel_values=pixels).last_hidden_state[:, 0]
+    torch.testing.assert_close(encoder.encode_frames(frames), expected, atol=1e-5, rtol=0)
 
 
-def test_nothing_is_asked_of_the_network(own_weights: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*_: object) -> None:
-        raise AssertionError("something tried to connect")
-
-    monkeypatch.delenv("HF_HUB_OFFLINE")
-    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", False)
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", refuse)
-    for name in (CLIP, DINO):
-        load_encoder(name, own_weights, "cpu")
-        with pytest.raises(Unavailable):
-            load_encoder(name, own_weights / "nowhere", "cpu")
+def test_the_seeded_pooler_is_the_one_of_transformers_with_the_same_weight(
+    save_vit: Callable[[Path, bool], Any], frames: NDArray[np.uint8], tmp_path: Path
+) -> None:
+    model = save_vit(tmp_path / "vit", True)
+    encoder = load_dino(tmp_path / "vit", "cpu")
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(7)
+        torch.nn.init.trunc_normal_(model.pooler.dense.weight, std=model.config.initializer_range)
+        model.pooler.dense.bias.zero_()
+        pixels = encoder.processor(images=list(frames), return_tensors="pt")["pixel_values"]
+        expected = model(pixel_values=pixels).pooler_output
+    features = encoder.encode_frames(frames)
+    torch.testing.assert_close(pooled(features, seed=7), expected, atol=1e-5, rtol=0)
+    assert not torch.allclose(pooled(features, seed=8), expected, atol=1e-2), "the seed makes no difference"

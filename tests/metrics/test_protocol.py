@@ -1,12 +1,17 @@
 from __future__ import annotations
 
+import inspect
 import pickle
+import re
 
 import pytest
 
+from annotate.trackers import TRACKERS
 from benchmark.errors import InputError
+from benchmark.registry import load
 from benchmark.store import parse_record
-from benchmark.weights import WEIGHTS
+from metrics.backbones import BACKBONES
+from metrics.catalogue import metric_named
 from metrics.protocol import Protocol, protocol_names, read_protocol
 
 
@@ -33,10 +38,61 @@ def test_mtbench_is_what_the_specification_says() -> None:
 def test_every_protocol_reads_and_is_named_as_its_file(name: str) -> None:
     protocol = read_protocol(name)
     assert protocol.name == name
-    backbones = {
-        str(metric.parameters["backbone"]) for metric in protocol.metric_ids if "backbone" in metric.parameters
-    }
-    assert backbones <= WEIGHTS.keys()
+    assert protocol.tracker in TRACKERS
+    assert protocol.points == (100 if "queries=annotated" in "".join(protocol.metrics) else None)
+
+
+PARAMETERS = {
+    "tracks": {"queries"},
+    "layers": {"queries", "background"},
+    "text": {"backbone"},
+    "frames": {"backbone"},
+    "aesthetics": {"backbone", "head"},
+    "midpoints": {"backbone"},
+}
+"""What a metric of each need must be told."""
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_every_metric_of_a_protocol_is_told_all_it_needs_and_nothing_else(name: str) -> None:
+    for metric in read_protocol(name).metric_ids:
+        info = metric_named(metric.name)
+        needed, given = PARAMETERS[info.needs], dict(metric.parameters)
+        assert needed <= given.keys(), metric
+        assert {given[key] for key in ("backbone", "head") if key in given} <= BACKBONES.keys()
+        if info.needs == "frames":
+            assert ("seed" in given) == (given.get("feature") == "pooler"), metric
+            needed = needed | {"feature", "seed"}
+        if "queries" in given and given["queries"] != "annotated":
+            assert re.fullmatch(r"(box-)?grid-\d+", str(given["queries"])), metric
+        own = inspect.signature(load(metric_named(info.part_of or info.name).function)).parameters
+        assert given.keys() - needed <= own.keys() - {"alignment", "zero_steps"}, metric
+
+
+@pytest.mark.parametrize("name", protocol_names())
+def test_every_metric_of_a_protocol_takes_the_rules_that_its_function_has(name: str) -> None:
+    for metric in read_protocol(name).metric_ids:
+        info = metric_named(metric.name)
+        if info.function:
+            own = inspect.signature(load(info.function)).parameters.keys()
+            assert set(info.rules) == {"alignment", "zero_steps"} & own, metric
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("mtbench", ("norm", "linspace-exact", "match", "inclusive", "half", None, None)),
+        ("mtbench-official", ("norm", "linspace-trunc", "undefined", "exclusive", "non-zero", None, None)),
+        ("dmt", ("px", "equal", "undefined", "inclusive", "half", None, None)),
+        ("ditflow", ("px", "truncate", "undefined", "inclusive", "half", None, None)),
+        ("motionbench", ("px", "linspace-exact", "match", "inclusive", "half", 32, (512, 512))),
+        ("fastvmt", ("px", "linspace-exact", "match", "inclusive", "half", 32, (480, 832))),
+    ],
+)
+def test_the_rules_are_those_of_the_specifications_table(name: str, expected: tuple[object, ...]) -> None:
+    found = read_protocol(name)
+    rules = (found.coordinates, found.alignment, found.zero_steps, found.box, found.foreground)
+    assert (*rules, found.frames, found.size) == expected
 
 
 @pytest.mark.parametrize(
@@ -47,6 +103,10 @@ def test_every_protocol_reads_and_is_named_as_its_file(name: str) -> None:
         {"tracker": "dis"},
         {"metrics": ["hybrid_mf(alpha=0.4,queries=annotated)"]},
         {"source": "elsewhere"},
+        {"foreground": "non-zero"},
+        {"box": "exclusive"},
+        {"frames": 32},
+        {"size": [512, 512]},
     ],
     ids=lambda change: next(iter(change)),
 )
@@ -69,7 +129,8 @@ def test_the_hash_is_the_same_in_a_worker() -> None:
     ("change", "field"),
     [
         ({"metric": []}, "metric"),
-        ({"coordinates": "px"}, "coordinates"),
+        ({"coordinates": "iso"}, "coordinates"),
+        ({"foreground": "soft"}, "foreground"),
         ({"points": "many"}, "points"),
     ],
 )

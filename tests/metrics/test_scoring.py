@@ -10,14 +10,15 @@ import pandas as pd
 import pytest
 
 from annotate.dis import DISTracker
-from benchmark.engine import WorkOptions
+from benchmark.engine import Existing, WorkOptions
 from benchmark.errors import InputError, Unavailable
+from benchmark.files import sha256_of_file
 from benchmark.store import Benchmark, read_benchmark, write_benchmark
 from benchmark.tracks import Tracks, read_tracks, write_tracks
 from benchmark.video import read_video, write_video
-from metrics.judge import JudgeSettings
 from metrics.protocol import read_protocol
 from metrics.scoring import Scored, score
+from metrics.settings import JudgeSettings
 
 PROTOCOL = read_protocol("mtbench")
 HYBRID = "hybrid_mf(alpha=0.5,queries=annotated)"
@@ -27,7 +28,7 @@ FIRST = Path("copy/sliding-tiles/foreground_background_1.mp4")
 def scored(
     out: Path, bench: Benchmark, scores: Path, settings: JudgeSettings | None = None, *methods: str, jobs: int = 1
 ) -> Scored:
-    return score(out, bench, scores, PROTOCOL, methods=methods, settings=settings, options=WorkOptions(jobs=jobs))
+    return score(out, bench, scores, [PROTOCOL], methods=methods, settings=settings, options=WorkOptions(jobs=jobs))
 
 
 def table(scores: Path) -> pd.DataFrame:
@@ -72,15 +73,17 @@ def test_every_video_has_a_row_per_metric_and_a_record_with_its_provenance(
     assert record["provenance"]["versions"]
 
 
-def test_each_video_is_decoded_once_and_tracked_once(
+def test_each_video_is_decoded_once_and_tracked_once_however_many_files_hold_it(
     own_videos: Path, tracked: Benchmark, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded, followed, track = [], [], DISTracker.track
-    monkeypatch.setattr("benchmark.video.read_video", lambda path: decoded.append(path) or read_video(path))
-    monkeypatch.setattr(DISTracker, "track", lambda *inputs: followed.append(1) or track(*inputs))
+    monkeypatch.setattr("metrics.film.read_video", lambda path, **_: decoded.append(path) or read_video(path))
+    monkeypatch.setattr(DISTracker, "track", lambda *inputs, **more: followed.append(1) or track(*inputs, **more))
     scored(own_videos, tracked, tmp_path)
-    assert sorted(decoded) == sorted(own_videos.rglob("*.mp4")), "the videos judged once each, and no source"
-    assert len(followed) == 8
+    contents = {sha256_of_file(path) for path in own_videos.rglob("*.mp4")}
+    assert sorted(map(sha256_of_file, decoded)) == sorted(contents)
+    assert all(path.is_relative_to(own_videos) for path in decoded), "the source was decoded, whose tracks are there"
+    assert len(followed) == len(contents) == 4
 
 
 def test_a_second_pass_keeps_everything_and_gives_the_same_bytes(
@@ -88,7 +91,7 @@ def test_a_second_pass_keeps_everything_and_gives_the_same_bytes(
 ) -> None:
     scored(own_videos, tracked, tmp_path)
     before = bytes_of(tmp_path)
-    monkeypatch.setattr("benchmark.video.read_video", lambda _: pytest.fail("a video was decoded again"))
+    monkeypatch.setattr("metrics.film.read_video", lambda *_, **__: pytest.fail("a video was decoded again"))
     again = scored(own_videos, tracked, tmp_path)
     assert (len(again.report.kept), again.report.done) == (8, [])
     assert bytes_of(tmp_path) == before
@@ -210,7 +213,7 @@ def test_a_library_that_arrives_makes_the_difference(
 ) -> None:
     settings = JudgeSettings(weights=weights)
     with monkeypatch.context() as without:
-        without.setattr("metrics.encoders.importlib.util.find_spec", lambda _: None)
+        without.setattr("metrics.backbones.importlib.util.find_spec", lambda _: None)
         first = scored(own_videos, tracked, tmp_path, settings)
     assert all("pip install 'vmtbench[models]'" in reason for reason in first.unavailable.values())
     assert len(first.unavailable) == 2
@@ -297,3 +300,21 @@ def test_a_benchmark_that_was_copied_elsewhere_keeps_its_scores(
     scored(own_videos, own_tracked, tmp_path / "scores")
     moved = read_benchmark(own_tracked.root.rename(tmp_path / "moved"))
     assert scored(own_videos, moved, tmp_path / "scores").report.done == []
+
+
+@pytest.mark.parametrize("existing", Existing)
+def test_scores_that_are_there_are_kept_made_again_or_refused_as_asked(
+    own_videos: Path, tracked: Benchmark, tmp_path: Path, existing: Existing
+) -> None:
+    scored(own_videos, tracked, tmp_path)
+    before, file = bytes_of(tmp_path), tmp_path / "mtbench" / FIRST.with_suffix(".json")
+    age = file.stat().st_mtime_ns
+    options = WorkOptions(existing=existing)
+    if existing is Existing.ERROR:
+        with pytest.raises(InputError, match="--existing is error"):
+            score(own_videos, tracked, tmp_path, [PROTOCOL], options=options)
+    else:
+        report = score(own_videos, tracked, tmp_path, [PROTOCOL], options=options).report
+        assert len(report.done) == (8 if existing is Existing.REDO else 0)
+    assert (file.stat().st_mtime_ns > age) is (existing is Existing.REDO)
+    assert bytes_of(tmp_path) == before

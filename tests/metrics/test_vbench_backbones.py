@@ -147,7 +147,7 @@ def test_aesthetic_quality_equals_vbenchs_function(video: Path, vbench_weights: 
     expected = module.laion_aesthetic(head, openai_clip(folder), [str(video)], "cpu")[1][0]["video_results"]
     features = VBenchClip(load_clip(folder, "cpu")).encode_frames(own(video))
     assert features.shape[1] == 768
-    weight, bias = load_aesthetic_head(vbench_weights / "laion-aesthetic")
+    weight, bias = load_aesthetic_head(vbench_weights / "laion-aesthetic", "cpu")
     assert aesthetic_quality(features, weight, bias).value == pytest.approx(expected, abs=TOLERANCE)
 
 
@@ -203,7 +203,7 @@ def test_amt_without_the_package_vbench_names_the_command(amt_weights: Path, mon
     ("load", "file"),
     [
         (lambda folder: load_vbench_dino(folder, "cpu"), "dino_vitbase16_pretrain.pth"),
-        (load_aesthetic_head, "sa_0_4_vit_l_14_linear.pth"),
+        (lambda folder: load_aesthetic_head(folder, "cpu"), "sa_0_4_vit_l_14_linear.pth"),
         (lambda folder: load_amt(folder, "cpu"), "amt-s.pth"),
     ],
     ids=["dino", "laion", "amt"],
@@ -228,7 +228,7 @@ def test_weights_that_would_run_code_are_refused(tmp_path: Path) -> None:
 
     torch.save({"weight": Evil()}, tmp_path / "sa_0_4_vit_l_14_linear.pth")
     with pytest.raises(InputError, match="cannot be loaded"):
-        load_aesthetic_head(tmp_path)
+        load_aesthetic_head(tmp_path, "cpu")
     assert not (tmp_path / "ran").exists()
 
 

@@ -225,7 +225,7 @@ def own_scores(frames: NDArray[np.uint8], weights: Mapping[str, Path]) -> dict[s
         "subject_consistency": vbench_consistency(average),
         "background_consistency": vbench_consistency(background.encode_frames(frames)),
         "aesthetic_quality": aesthetic_quality(
-            aesthetic.encode_frames(frames), *load_aesthetic_head(weights["laion-aesthetic"])
+            aesthetic.encode_frames(frames), *load_aesthetic_head(weights["laion-aesthetic"], "cpu")
         ),
         "motion_smoothness": motion_smoothness(frames, amt, smallest=amt.smallest),
     }

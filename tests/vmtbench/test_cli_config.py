@@ -60,7 +60,7 @@ def test_options_go_by_the_names_they_have_on_the_command_line(
         ("[build]\nframs = 8\n", ("option in table [build]", "'frams'", "did you mean frames")),
         ("[build]\nconfig = 'x'\n", ("option in table [build]", "'config'")),
         ("[biuld]\nframes = 8\n", ("table in", "'biuld'", "did you mean build")),
-        ("frames = 8\n", ("table in", "'frames'", "build, demo")),
+        ("frames = 8\n", ("table in", "'frames'", "build, compare, correlate, demo")),
         ("build = 8\n", ("'build' as a value", "expected a table")),
         ("[build\n", ("not valid TOML", "correct it")),
         ("[build]\njobs = 'many'\n", ("--jobs", "valid integer")),

@@ -15,7 +15,8 @@ from vmtbench.cli import app
 
 Cli = Callable[..., Any]
 
-COMMANDS = ["demo", "build", "inspect", "run", "score", "leaderboard", "list", "doctor", "fetch", "schema"]
+COMMANDS = ["demo", "build", "inspect", "run", "score", "leaderboard"]
+COMMANDS += ["compare", "correlate", "explain", "list", "doctor", "fetch", "schema"]
 HEAVY = {"av", "cv2", "decord", "matplotlib", "numpy", "open_clip", "pandas", "scipy", "sklearn", "torch"}
 HEAVY |= {"datasets", "huggingface_hub", "pyarrow", "torchvision", "transformers"}
 

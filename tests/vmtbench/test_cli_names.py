@@ -34,7 +34,7 @@ def test_a_method_that_has_no_videos_is_refused(cli: Cli, made: Path, videos: Pa
 
 def test_a_misspelt_protocol_is_refused(cli: Cli, made: Path, videos: Path, out: Path):
     result = cli("score", videos, "--bench", made, "--scores", out, "--protocol", "mtbnch")
-    result.refuses("unknown protocol 'mtbnch'", "did you mean mtbench?")
+    result.refuses("unknown protocol 'mtbnch'", "did you mean mtbench or vmtbench?")
 
 
 def test_a_misspelt_tracker_is_refused(cli: Cli, clips: Path, made: Path, videos: Path, out: Path):

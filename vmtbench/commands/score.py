@@ -54,8 +54,8 @@ def command(
         vmtbench score out --bench bench --protocol mtbench
         vmtbench score out --bench bench --method mine --weights weights --device cuda
     """
-    from metrics.judge import JudgeSettings
     from metrics.protocol import protocol_names
+    from metrics.settings import JudgeSettings
     from vmtbench import api
     from vmtbench.checks import check_device
 
